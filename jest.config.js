@@ -1,0 +1,21 @@
+// Four projects: unit (the files of src, one by one), simulation (the deterministic world), integration
+// (other people's software), tidy (the repository itself).
+
+const common = {
+	extensionsToTreatAsEsm: [".ts"],
+	resolver: "<rootDir>/test/support/jest-resolver.cjs",
+	testEnvironment: "node",
+	transform: {
+		"\\.ts$": ["ts-jest", { useESM: true, tsconfig: "tsconfig.node.json", diagnostics: false }],
+	},
+};
+
+function project(name) {
+	return { ...common, displayName: name, testMatch: [`<rootDir>/test/${name}/**/*.test.ts`] };
+}
+
+export default {
+	maxWorkers: 2,
+	testTimeout: 60_000,
+	projects: ["unit", "simulation", "integration", "tidy"].map(project),
+};

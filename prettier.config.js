@@ -1,0 +1,1 @@
+export default { useTabs: true, printWidth: 100 };

@@ -1,0 +1,46 @@
+// Two sorts of artefact: build/device.js, the whole of src with mqtt-packet's writing half and nothing
+// else, which every host loads unchanged; and one file per Node program, whose packages stay outside.
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import commonjs from "@rollup/plugin-commonjs";
+import nodeResolve from "@rollup/plugin-node-resolve";
+import typescript from "./tools/typescript-plugin.js";
+
+const standIns = JSON.parse(readFileSync("src/mqtt/node-stand-ins/table.json", "utf8"));
+
+/** What mqtt-packet expects of Node is served by the small stand-ins of src/mqtt/node-stand-ins. */
+function nodeStandIns() {
+	return {
+		name: "node-stand-ins",
+		resolveId(specifier) {
+			const file = standIns[specifier];
+			return file
+				? fileURLToPath(new URL(`src/mqtt/node-stand-ins/${file}`, import.meta.url))
+				: null;
+		},
+	};
+}
+
+const programs = {
+	holdfast: "tools/cli.ts",
+	start: "tools/start/start.ts",
+	"node-host": "hosts/node/main.ts",
+	"node-device": "hosts/node/device-process.ts",
+};
+
+export default [
+	{
+		input: "src/device.ts",
+		plugins: [nodeStandIns(), typescript(), nodeResolve(), commonjs()],
+		output: { file: "build/device.js", format: "es" },
+		onwarn(warning) {
+			throw new Error(`device.js: ${warning.message}`);
+		},
+	},
+	{
+		input: Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(file))),
+		plugins: [typescript()],
+		external: (id) => !id.startsWith(".") && !id.startsWith("/"),
+		output: { dir: "build", format: "es", chunkFileNames: "chunks/[name]-[hash].js" },
+	},
+];

@@ -1,0 +1,38 @@
+// Small operations on byte arrays. Not constant-time: secrets are compared by the crypto port.
+
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+	if (left.length !== right.length) return false;
+	for (let index = 0; index < left.length; index++) {
+		if (left[index] !== right[index]) return false;
+	}
+	return true;
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+	let length = 0;
+	for (const part of parts) length += part.length;
+	const bytes = new Uint8Array(length);
+	let offset = 0;
+	for (const part of parts) {
+		bytes.set(part, offset);
+		offset += part.length;
+	}
+	return bytes;
+}
+
+/** `value` as 8 bytes, big-endian. `value` is a safe non-negative integer. */
+export function uint64Bytes(value: number): Uint8Array {
+	const bytes = new Uint8Array(8);
+	const view = new DataView(bytes.buffer);
+	view.setUint32(0, Math.floor(value / 0x100000000));
+	view.setUint32(4, value % 0x100000000);
+	return bytes;
+}
+
+/** The big-endian integer in 8 `bytes`, or `undefined` where it is not a safe integer. */
+export function uint64From(bytes: Uint8Array): number | undefined {
+	if (bytes.length !== 8) return undefined;
+	const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+	const value = view.getUint32(0) * 0x100000000 + view.getUint32(4);
+	return Number.isSafeInteger(value) ? value : undefined;
+}
