@@ -16,3 +16,247 @@ export const KEY_VALUE_BYTES_MAX = 8000;
 
 /** Characters of a key-value path or key: NVS_KEY_NAME_MAX_SIZE less its NUL. */
 export const KEY_VALUE_NAME_MAX = 15;
+
+// ---------------------------------------------------------------- credentials
+
+/**
+ * Bytes of one installed configuration. Two slots of this size, one of them rewritten, fit an NVS partition
+ * of 64 KB with room for everything else; the station sends it in about a hundred frames.
+ */
+export const CONFIGURATION_BYTES_MAX = 7168;
+
+/** Characters of a device id: it is the MQTT client id, a topic level and a certificate's common name. */
+export const DEVICE_ID_CHARACTERS_MAX = 64;
+
+/** Brokers in one configuration: one in use and its backups. */
+export const SERVERS_MAX = 4;
+
+/** Characters of a host name (RFC 1035 §2.3.4). */
+export const HOST_CHARACTERS_MAX = 253;
+
+/** Authorities in one configuration: the current one, the next one, and the same for a second broker. */
+export const AUTHORITIES_MAX = 4;
+
+/** Bytes of all authorities: each is parsed for every handshake, about its own size in heap. */
+export const AUTHORITIES_BYTES_MAX = 2500;
+
+/** Certificates in the device's own chain: leaf and up to two intermediates. */
+export const CHAIN_CERTIFICATES_MAX = 3;
+
+/**
+ * Bytes of the device's own chain. It is sent as one TLS Certificate message, and brokers with 4 KB records
+ * must take it whole.
+ */
+export const CHAIN_BYTES_MAX = 3500;
+
+/** Key pins in one configuration: current and next, for each of two authorities. */
+export const PINS_MAX = 4;
+
+/** Operators whose commands a device takes. */
+export const OPERATORS_MAX = 8;
+
+/** Command names that one operator may be granted. */
+export const OPERATOR_COMMANDS_MAX = 16;
+
+/** Characters of the name of a command. */
+export const COMMAND_NAME_CHARACTERS_MAX = 32;
+
+/** Characters of an MQTT user name or a token's audience: several cloud brokers put a long path there. */
+export const USER_CHARACTERS_MAX = 256;
+
+/** Bytes of an MQTT password. */
+export const PASSWORD_BYTES_MAX = 256;
+
+/** Seconds that a minted token lasts: at least long enough for a connection to become stable. */
+export const TOKEN_LIFETIME_S_MIN = 120;
+
+/** One day: a stolen token is of no use after that. */
+export const TOKEN_LIFETIME_S_MAX = 86_400;
+
+/** Milliseconds between samples. */
+export const SAMPLE_INTERVAL_MS_MIN = 100;
+
+/** One day. */
+export const SAMPLE_INTERVAL_MS_MAX = 86_400_000;
+
+/** Seconds of MQTT keep-alive: more often would only cost power. */
+export const KEEP_ALIVE_S_MIN = 5;
+
+/** Twenty minutes: beyond that, middle boxes forget a connection. */
+export const KEEP_ALIVE_S_MAX = 1200;
+
+/** Bytes of a Wi-Fi network's name (IEEE 802.11: 32 octets). */
+export const SSID_CHARACTERS_MAX = 32;
+
+/** Bytes of a Wi-Fi passphrase, or of the key in hexadecimal. */
+export const LINK_PASSWORD_BYTES_MAX = 64;
+
+/** Device starts that a new configuration has to prove itself before the old one returns. */
+export const CANDIDATE_STARTS_MAX = 5;
+
+/** Connections refused to a new configuration, within one start, before the old one returns. */
+export const CANDIDATE_FAILURES_MAX = 5;
+
+// ---------------------------------------------------------------- envelope, reading, policy, command
+
+/** Bytes of an envelope's payload: several sensors with a few measurements each. */
+export const ENVELOPE_PAYLOAD_BYTES_MAX = 1024;
+
+/** Bytes of an envelope: the payload, 64 of signature, and at most 320 of header and framing. */
+export const ENVELOPE_BYTES_MAX = ENVELOPE_PAYLOAD_BYTES_MAX + 64 + 320;
+
+/** Characters of a content type: the longest of ours has 37. */
+export const CONTENT_TYPE_LENGTH_MAX = 64;
+
+/** Characters of a device id: it is also a certificate's common name (RFC 5280 ub-common-name). */
+export const DEVICE_ID_LENGTH_MAX = 64;
+
+/** The last second of the year 9999: no time on the wire is later. */
+export const UNIX_SECONDS_MAX = 253_402_300_799;
+
+// ---- connection
+
+/**
+ * Milliseconds for one attempt: DNS, TCP, TLS and CONNACK together. A P-256 handshake takes an
+ * ESP32 2 to 4 s.
+ */
+export const CONNECT_MS_MAX = 60_000;
+
+/** Milliseconds for DNS within the attempt: leaves most of the budget to a slow handshake. */
+export const DNS_MS_MAX = 15_000;
+
+/**
+ * Milliseconds for the network to give an address: a crowded Wi-Fi with slow DHCP takes about 20
+ * s.
+ */
+export const LINK_UP_MS_MAX = 60_000;
+
+/**
+ * Milliseconds online, with proof of progress, before a session counts as stable and the backoff
+ * starts anew.
+ */
+export const STABLE_MS = 60_000;
+
+/** Milliseconds online without PUBACK or PINGRESP: above 1.5 times the longest keep-alive. */
+export const SILENCE_MS_MAX = 2_400_000;
+
+/** Milliseconds of the first backoff window (full jitter: the delay is anywhere in it). */
+export const BACKOFF_MS_BASE = 1_000;
+
+/** Milliseconds of the widest backoff window: 24 attempts an hour on average in a long outage. */
+export const BACKOFF_MS_MAX = 300_000;
+
+/**
+ * Least milliseconds before retrying what may heal soon but costs memory or trust (dates, heap,
+ * records).
+ */
+export const BACKOFF_FLOOR_SHORT_MS = 15_000;
+
+/**
+ * Least milliseconds before retrying what only a person or a changed broker mends (refused
+ * credentials).
+ */
+export const BACKOFF_FLOOR_LONG_MS = 120_000;
+
+/**
+ * Least milliseconds before retrying where another device uses our client id: each attempt harms
+ * the other.
+ */
+export const BACKOFF_FLOOR_DUPLICATE_MS = 900_000;
+
+/** A session that the peer ends within these milliseconds after CONNACK was kicked. */
+export const KICK_WINDOW_MS = 30_000;
+
+/** Kicks in a row that look like another device with our client id. */
+export const KICKS_SUSPECTED = 3;
+
+/** Milliseconds that a session must last before a suspected duplicate client id is forgotten. */
+export const DUPLICATE_CLEAR_MS = 3_600_000;
+
+/**
+ * Closes in a row between TLS and CONNACK that look like a refused client certificate (TLS 1.3).
+ */
+export const SILENT_REFUSALS_SUSPECTED = 3;
+
+/** Every so many failures in a row: look at time and credentials again. */
+export const RECHECK_FAILURES = 2;
+
+/** Every so many failures in a row: restart the network interface. */
+export const LINK_RESTART_FAILURES = 4;
+
+/** Every so many failures in a row: free what can be freed and report the heap. */
+export const HEAP_CHECK_FAILURES = 8;
+
+/** From so many failures in a row, all of causes that a reboot may fix: ask for a reboot. */
+export const REBOOT_FAILURES = 12;
+
+/** The same for failures that show a fragmented heap: nothing else mends that. */
+export const REBOOT_HEAP_FAILURES = 4;
+
+/**
+ * Least milliseconds without a stable session before the first reboot; doubled for each reboot
+ * spent.
+ */
+export const REBOOT_AFTER_MS = 3_600_000;
+
+/** Bytes of one free block for a TLS attempt: mbedTLS takes its 16 KB input buffer in one piece. */
+export const TLS_HEAP_BLOCK_BYTES_MIN = 20_480;
+
+/** Reboots, asked for by the supervisor, per REBOOT_DAY_MS of running time. */
+export const REBOOTS_PER_DAY_MAX = 3;
+
+/** Milliseconds of running time in which the reboot budget holds. */
+export const REBOOT_DAY_MS = 86_400_000;
+
+/**
+ * Milliseconds of running time between saves of the uptime while a spent reboot is not yet
+ * forgiven.
+ */
+export const UPTIME_SAVE_MS = 21_600_000;
+
+/**
+ * Failed boots in a row (watchdog, abort or panic before the first stable session) that lead to
+ * safe mode.
+ */
+export const SAFE_MODE_FAILED_BOOTS = 4;
+
+/**
+ * Milliseconds in safe mode before one boot in normal mode is tried, at the cost of one reboot of
+ * the budget.
+ */
+export const SAFE_MODE_RETRY_MS = 3_600_000;
+
+/** Milliseconds without proof of progress before the hardware resets the device. */
+export const WATCHDOG_MS = 30_000;
+
+/**
+ * Milliseconds of the longest scheduled wait that counts as progress: above the longest backoff.
+ */
+export const PROGRESS_WAIT_MS_MAX = 3_600_000;
+
+/** Tasks that the watchdog listens to. */
+export const PROGRESS_TASKS_MAX = 16;
+
+/** Milliseconds for a PINGRESP after its PINGREQ. */
+export const PING_RESPONSE_MS_MAX = 20_000;
+
+/**
+ * Milliseconds for PUBACK, PUBREC, PUBCOMP, SUBACK or UNSUBACK after the packet that asks for it.
+ */
+export const ACKNOWLEDGE_MS_MAX = 30_000;
+
+// ---- time and tokens
+
+/** Seconds that the time floor must rise before it is written: at most 4 flash writes a day. */
+export const TIME_FLOOR_STEP_S_MIN = 21_600;
+
+/**
+ * Seconds after the build beyond which a signed time is a mistake (20 years): it must not brick
+ * the device.
+ */
+export const TIME_SPAN_S_MAX = 631_152_000;
+
+/**
+ * Seconds that a signed time may have been on its way; SNTP may refine it by as much and no more.
+ */
+export const SIGNED_TIME_DELAY_S_MAX = 3_600;
