@@ -9,6 +9,11 @@ export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+	return joinBytes(parts);
+}
+
+/** {@link concatBytes} for a list of any length: arguments lie on the stack, which is small on the chip. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
 	let length = 0;
 	for (const part of parts) length += part.length;
 	const bytes = new Uint8Array(length);

@@ -3,7 +3,7 @@
 
 import { decodeUTF8 } from "../bytes/text.js";
 import { CBOR_DEPTH_MAX, CBOR_ITEMS_MAX } from "../limits.js";
-import { compareBytes, encode } from "./encode.js";
+import { compareBytes, encode, isKey } from "./encode.js";
 import { halfValue } from "./float.js";
 import {
 	MAJOR_ARRAY,
@@ -73,7 +73,7 @@ class Decoder {
 
 	item(depth: number): CBORValue {
 		if (depth > CBOR_DEPTH_MAX || ++this.#items > CBOR_ITEMS_MAX) throw new Refusal("too-large");
-		const initial = this.#take(1);
+		const initial = this.#byte();
 		const major = initial >> 5;
 		const information = initial & 31;
 		if (major === 7) return this.#simple(information);
@@ -117,13 +117,13 @@ class Decoder {
 		for (let index = 0; index < count; index++) {
 			const start = this.offset;
 			const key = this.item(depth + 1);
-			if (typeof key !== "string" && !Number.isInteger(key)) throw new Refusal("unsupported");
+			if (!isKey(key)) throw new Refusal("unsupported");
 			const encoded = this.#bytes.subarray(start, this.offset);
 			const order = previous === undefined ? -1 : compareBytes(previous, encoded);
 			if (order === 0) throw new Refusal("duplicate-key");
 			if (order > 0) throw new Refusal("not-deterministic");
 			previous = encoded;
-			map.set(key as CBORKey, this.item(depth + 1));
+			map.set(key, this.item(depth + 1));
 		}
 		return map;
 	}
@@ -174,7 +174,7 @@ class Decoder {
 		const width = 1 << (information - 24);
 		this.#require(width);
 		let value = 0;
-		for (let index = 0; index < width; index++) value = value * 256 + this.#take(1);
+		for (let index = 0; index < width; index++) value = value * 256 + this.#byte();
 		const least = width === 1 ? 24 : 2 ** (width * 4);
 		if (value < least) throw new Refusal("not-deterministic");
 		if (!Number.isSafeInteger(value)) throw new Refusal("unsupported");
@@ -187,8 +187,9 @@ class Decoder {
 		return this.#bytes.subarray(this.offset - length, this.offset);
 	}
 
-	#take(length: number): number {
-		return this.#slice(length)[0] as number;
+	#byte(): number {
+		this.#require(1);
+		return this.#bytes[this.offset++] as number;
 	}
 
 	#require(length: number): void {

@@ -1,7 +1,7 @@
 // Deterministic CBOR (RFC 8949 §4.2.1): shortest heads, shortest floats, map keys in bytewise order of
 // their encoding. Numbers that are integers are always encoded as integers.
 
-import { concatBytes } from "../bytes/arrays.js";
+import { joinBytes } from "../bytes/arrays.js";
 import { encodeUTF8 } from "../bytes/text.js";
 import { CBOR_DEPTH_MAX } from "../limits.js";
 import { encodeFloat } from "./float.js";
@@ -15,18 +15,20 @@ import {
 	MAJOR_TEXT,
 	MAJOR_UNSIGNED,
 	Tagged,
+	type CBORKey,
 	type CBORMap,
 	type CBORValue,
 } from "./value.js";
 
 /**
  * The deterministic encoding of `value`. Throws `RangeError` for what the profile does not hold:
- * NaN, infinities, integers beyond ±(2^53 − 1), nesting deeper than CBOR_DEPTH_MAX.
+ * NaN, infinities, integers and tags beyond ±(2^53 − 1), map keys that are neither integers nor text,
+ * nesting deeper than CBOR_DEPTH_MAX.
  */
 export function encode(value: CBORValue): Uint8Array {
 	const parts: Uint8Array[] = [];
 	append(parts, value, 0);
-	return concatBytes(...parts);
+	return joinBytes(parts);
 }
 
 /** Orders two encoded keys bytewise (RFC 8949 §4.2.1). */
@@ -37,6 +39,12 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
 		if (difference !== 0) return difference;
 	}
 	return left.length - right.length;
+}
+
+/** Whether `value` can be a map key. Minus zero cannot: a `Map` would take it for zero. */
+export function isKey(value: CBORValue): value is CBORKey {
+	if (typeof value === "number") return Number.isInteger(value) && !Object.is(value, -0);
+	return typeof value === "string";
 }
 
 function append(parts: Uint8Array[], value: CBORValue, depth: number): void {
@@ -53,6 +61,8 @@ function append(parts: Uint8Array[], value: CBORValue, depth: number): void {
 	} else if (value instanceof Uint8Array) {
 		parts.push(head(MAJOR_BYTES, value.length), value);
 	} else if (value instanceof Tagged) {
+		if (!Number.isSafeInteger(value.tag) || value.tag < 0)
+			throw new RangeError("CBOR: no such tag");
 		parts.push(head(MAJOR_TAG, value.tag));
 		append(parts, value.value, depth + 1);
 	} else if (Array.isArray(value)) {
@@ -64,7 +74,10 @@ function append(parts: Uint8Array[], value: CBORValue, depth: number): void {
 }
 
 function appendMap(parts: Uint8Array[], map: CBORMap, depth: number): void {
-	const entries = Array.from(map, ([key, value]) => ({ key: encode(key), value }));
+	const entries = Array.from(map, ([key, value]) => {
+		if (!isKey(key)) throw new RangeError("CBOR: a map key is an integer or text");
+		return { key: encode(key), value };
+	});
 	entries.sort((left, right) => compareBytes(left.key, right.key));
 	parts.push(head(MAJOR_MAP, entries.length));
 	for (const entry of entries) {
