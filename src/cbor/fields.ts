@@ -2,6 +2,7 @@
 // first wrong field and what was expected there. Unknown fields are refused.
 
 import { assert } from "../assert.js";
+import { decode } from "./decode.js";
 import type { CBORKey, CBORMap, CBORValue } from "./value.js";
 
 export type FieldsRead<Value> =
@@ -40,6 +41,16 @@ export function readFields<Value>(
 		}
 		throw error;
 	}
+}
+
+/** {@link readFields} of the one item in `bytes`. */
+export function readEncoded<Value>(
+	bytes: Uint8Array,
+	read: (root: Field) => Value,
+): FieldsRead<Value> {
+	const decoded = decode(bytes);
+	if (decoded.kind === "decoded") return readFields(decoded.value, read);
+	return { kind: "invalid", path: "", expected: `deterministic CBOR (${decoded.reason})` };
 }
 
 /** One value and where it was found. Use it only inside {@link readFields}. */
