@@ -46,6 +46,8 @@ export interface IssueOptions {
 /** A certificate that the fleet issued. Bytes are DER; hexadecimal is lower case. */
 export interface Issued {
 	readonly certificate: Uint8Array;
+	/** The same in PEM. */
+	readonly pem: string;
 	/** Leaf first. The authority itself is not part of it: the peer has it. */
 	readonly chain: readonly Uint8Array[];
 	readonly serial: string;
@@ -327,7 +329,7 @@ export class Fleet {
 		const privateKey = makePrivateKey();
 		const issued = await this.#issue(subject, publicKeyOf(privateKey), options.validity);
 		writeOwned(files.keyFile, privateKey, options.force);
-		writeOwned(files.certificateFile, toPEM(issued.certificate), options.force);
+		writeOwned(files.certificateFile, issued.pem, options.force);
 		return { ...issued, ...files };
 	}
 
@@ -340,8 +342,10 @@ export class Fleet {
 		}
 		const parsed = new X509Certificate(certificate);
 		const serial = serialOf(parsed);
-		writeOwned(this.#certificateFile(serial), toPEM(certificate));
-		return { certificate, chain: [certificate], serial, fingerprint: fingerprintOf(parsed) };
+		const pem = toPEM(certificate);
+		writeOwned(this.#certificateFile(serial), pem);
+		const fingerprint = fingerprintOf(parsed);
+		return { certificate, pem, chain: [certificate], serial, fingerprint };
 	}
 }
 
