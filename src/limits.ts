@@ -25,9 +25,6 @@ export const KEY_VALUE_NAME_MAX = 15;
  */
 export const CONFIGURATION_BYTES_MAX = 7168;
 
-/** Characters of a device id: it is the MQTT client id, a topic level and a certificate's common name. */
-export const DEVICE_ID_CHARACTERS_MAX = 64;
-
 /** Brokers in one configuration: one in use and its backups. */
 export const SERVERS_MAX = 4;
 
@@ -108,11 +105,44 @@ export const ENVELOPE_BYTES_MAX = ENVELOPE_PAYLOAD_BYTES_MAX + 64 + 320;
 /** Characters of a content type: the longest of ours has 37. */
 export const CONTENT_TYPE_LENGTH_MAX = 64;
 
-/** Characters of a device id: it is also a certificate's common name (RFC 5280 ub-common-name). */
+/** Characters of a device id: it is a certificate's common name (RFC 5280 ub-common-name) and a topic level. */
 export const DEVICE_ID_LENGTH_MAX = 64;
 
 /** The last second of the year 9999: no time on the wire is later. */
 export const UNIX_SECONDS_MAX = 253_402_300_799;
+
+/** Ranges of lost sequences in one gap record: so many fit a payload. */
+export const GAPS_MAX = 16;
+
+/** Measurements in one reading: so many of the longest fit a payload. */
+export const READING_MEASUREMENTS_MAX = 16;
+
+/** Characters of a measurement's name. */
+export const MEASUREMENT_NAME_CHARACTERS_MAX = 36;
+
+/** Rules of a policy table: a device has few channels. */
+export const POLICY_RULES_MAX = 16;
+
+/** Characters of a channel's name in the policy table. */
+export const CHANNEL_CHARACTERS_MAX = 16;
+
+/** Characters of a topic in the policy table, before and after the device id is put in. */
+export const POLICY_TOPIC_CHARACTERS_MAX = 192;
+
+/** Seconds from a command's start of validity to its expiry: one day bounds how late it may act. */
+export const COMMAND_LIFETIME_S_MAX = 86_400;
+
+/** Seconds that the device's clock may be behind the operator's: a command made just now is valid. */
+export const COMMAND_SKEW_S_MAX = 60;
+
+/** Operators in the command ledger: those of now and as many retired ones. */
+export const COMMAND_LEDGER_OPERATORS_MAX = 16;
+
+/** Characters of a text in a command's result: a posture value such as a version with its commit. */
+export const RESULT_TEXT_CHARACTERS_MAX = 64;
+
+/** Named facts in one command result. */
+export const RESULT_DETAILS_MAX = 32;
 
 // ---- connection
 
@@ -260,3 +290,130 @@ export const TIME_SPAN_S_MAX = 631_152_000;
  * Seconds that a signed time may have been on its way; SNTP may refine it by as much and no more.
  */
 export const SIGNED_TIME_DELAY_S_MAX = 3_600;
+
+// ---------------------------------------------------------------- mqtt
+
+/**
+ * Bytes after the fixed header of a PUBLISH that is read into memory: topic and envelope of the largest
+ * command. A larger one is skipped, not stored.
+ */
+export const MQTT_INBOUND_PACKET_BYTES_MAX = 8192;
+
+/** Bytes after the fixed header of a PUBLISH that is skipped. For a larger one the connection is closed. */
+export const MQTT_SKIPPED_PACKET_BYTES_MAX = 262144;
+
+/**
+ * Bytes of one outbound packet. A socket with nothing to send takes this much in one write: lwIP's send
+ * buffer holds 5760 bytes by default and a TLS record on the ESP32 4096 of content.
+ */
+export const MQTT_OUTBOUND_PACKET_BYTES_MAX = 4096;
+
+/** Topics in one SUBSCRIBE or UNSUBSCRIBE; bounds what a SUBACK may make us read. */
+export const MQTT_REQUEST_TOPICS_MAX = 8;
+
+/** SUBSCRIBE and UNSUBSCRIBE requests without an answer. */
+export const MQTT_REQUESTS_MAX = 4;
+
+/** Outbound QoS 1 and 2 messages without their last acknowledgement. mosquitto's own default is 20. */
+export const MQTT_IN_FLIGHT_MAX = 16;
+
+/** Inbound QoS 2 ids between PUBREC and PUBREL. Brokers keep 20 (mosquitto) or 32 (EMQX) in flight. */
+export const MQTT_RECEIVED_MAX = 64;
+
+/** Inbound messages that the application has not acknowledged; beyond it the socket is not read. */
+export const MQTT_UNACKNOWLEDGED_MAX = 16;
+
+/** Outgoing packets that wait for room in the socket; beyond half of it the socket is not read. */
+export const MQTT_QUEUE_PACKETS_MAX = 64;
+
+/** Bytes taken from the socket at once: with the packet being read, all that inbound data costs. */
+export const MQTT_READ_BYTES = 2048;
+
+/** Bytes taken from the socket before the loop gets its turn again. */
+export const MQTT_READ_BYTES_PER_TURN = 16384;
+
+/** Milliseconds from the socket's making to CONNACK, TCP and TLS included. The supervisor gives less. */
+export const MQTT_CONNACK_MS = 60_000;
+
+/** Milliseconds from PINGREQ to PINGRESP; never more than half the keep-alive. */
+export const MQTT_PING_RESPONSE_MS = 10_000;
+
+/** Milliseconds from a packet to its acknowledgement: several round trips of a bad cellular link. */
+export const MQTT_ACKNOWLEDGE_MS = 20_000;
+
+/** Milliseconds that an outgoing packet waits for room in the socket. */
+export const MQTT_WRITE_STALL_MS = 20_000;
+
+/** Milliseconds after DISCONNECT in which the broker may close first, so that DISCONNECT is not lost. */
+export const MQTT_LINGER_MS = 1000;
+
+/** Milliseconds by which PINGREQ comes early, so that the keep-alive is kept by slow timers as well. */
+export const MQTT_KEEP_ALIVE_MARGIN_MS = 1000;
+
+// ---------------------------------------------------------------- provisioning
+
+/**
+ * Bytes of one provisioning message. With CRC, COBS and both delimiters a frame is 123 bytes: the UART of the
+ * chip buffers 128, in either direction, and a script turn may be longer than they last.
+ */
+export const PROVISIONING_MESSAGE_BYTES_MAX = 116;
+
+/** Bytes of content in one message of a longer transfer: leaves room for its id, offset and total. */
+export const PROVISIONING_CHUNK_BYTES = 80;
+
+/** Bytes of an operator's unlock message. It is the only transfer that a locked device takes. */
+export const UNLOCK_BYTES_MAX = 320;
+
+/** Bytes of a nonce of either side. */
+export const PROVISIONING_NONCE_BYTES = 16;
+
+/** Bytes taken from the serial port in one read: its hardware buffer. */
+export const SERIAL_READ_BYTES = 128;
+
+/** Milliseconds between attempts to write an answer for which the serial port has no room. */
+export const SERIAL_RETRY_MS = 10;
+
+/** Attempts before an answer is dropped; the station then asks again. */
+export const SERIAL_RETRIES_MAX = 200;
+
+/** Characters of the firmware's version in the answer to hello. */
+export const FIRMWARE_VERSION_CHARACTERS_MAX = 24;
+
+/** Characters of a hardware id. */
+export const HARDWARE_ID_CHARACTERS_MAX = 32;
+
+// ---------------------------------------------------------------- outbox
+
+/** Bytes of one stored record: the largest sealed envelope that the device makes. */
+export const OUTBOX_RECORD_BYTES_MAX = 1024;
+
+/** Bytes of one sealed gap record, for which room is always held in reserve. */
+export const OUTBOX_GAP_BYTES_MAX = 512;
+
+/** Slots of the index in RAM: 8 bytes each, so 16 KB. A power of two. */
+export const OUTBOX_RECORDS_MAX = 2048;
+
+/** Slots kept free of records, so that closing the holes in the index is rare. */
+export const OUTBOX_RECORDS_SLACK = 128;
+
+/** Blocks of the smallest ring: one to write, one in reserve, two that hold records. */
+export const OUTBOX_BLOCKS_MIN = 4;
+
+/** Units of the largest partition: an index entry has 16 bits for the place of a record. */
+export const OUTBOX_UNITS_MAX = 65536;
+
+/** Acknowledgements that may wait in RAM before they are written; a power cut sends as many again. */
+export const OUTBOX_REMOVALS_PENDING_MAX = 16;
+
+/** The part of the capacity that a drop frees at least: fewer gap records, fewer writes. */
+export const OUTBOX_DROP_FRACTION = 16;
+
+// ---------------------------------------------------------------- sequence reservation
+
+/** Sequence numbers reserved by one key-value write; a restart skips at most as many. */
+export const SEQUENCE_BLOCK = 1024;
+
+// ---------------------------------------------------------------- serial
+
+/** Bytes that a new serial port takes at once: the transmit FIFO of the chip's UART. */
+export const SERIAL_WRITE_BYTES = 128;

@@ -1,7 +1,7 @@
 // Which names a configuration may hold: device ids and hosts. Checked here, before a name becomes part of
 // a topic, a certificate or a DNS question.
 
-import { DEVICE_ID_CHARACTERS_MAX, HOST_CHARACTERS_MAX } from "../limits.js";
+import { DEVICE_ID_LENGTH_MAX, HOST_CHARACTERS_MAX } from "../limits.js";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const DIGITS = "0123456789";
@@ -11,7 +11,7 @@ export function isDeviceId(value: unknown): value is string {
 	return (
 		typeof value === "string" &&
 		value.length > 0 &&
-		value.length <= DEVICE_ID_CHARACTERS_MAX &&
+		value.length <= DEVICE_ID_LENGTH_MAX &&
 		consistsOf(value, `${LETTERS}${DIGITS}_-`)
 	);
 }

@@ -45,6 +45,10 @@ export type Staged =
 	/** Storage failed, or gave back other bytes than were written. Nothing has changed. */
 	| { readonly kind: "failed"; readonly code: StorageErrorCode };
 
+export type ConfigurationJudge = (
+	configuration: Configuration,
+) => { readonly path: string; readonly expected: string } | undefined;
+
 const PATH = "hf-cred";
 const SLOT_KEYS = ["slot-0", "slot-1"] as const;
 const RECORD_KEY = "active";
@@ -142,10 +146,15 @@ export class CredentialSlots {
 		if (this.#record.candidate === undefined) this.#store.delete(SLOT_KEYS[this.#freeSlot()]);
 	}
 
-	/** Stores a configuration in the free slot, reads it back, and commits it. Repeating it changes nothing. */
-	stage(bytes: Uint8Array): Staged {
+	/**
+	 * Stores a configuration in the free slot, reads it back, and commits it. Repeating it changes nothing.
+	 * `judge` may refuse what is not known here: the policy, or a key that is not there.
+	 */
+	stage(bytes: Uint8Array, judge?: ConfigurationJudge): Staged {
 		const decoded = decodeConfiguration(bytes);
 		if (decoded.kind === "invalid") return decoded;
+		const problem = judge?.(decoded.value);
+		if (problem !== undefined) return { kind: "invalid", ...problem };
 		const { deviceId } = decoded.value;
 		if (this.#deviceId !== undefined && this.#deviceId !== deviceId) {
 			return { kind: "invalid", path: "deviceId", expected: `${this.#deviceId}: it is permanent` };
