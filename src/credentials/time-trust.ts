@@ -9,10 +9,10 @@ import type { Clock, JudgingTime, KeyValueStore } from "../ports.js";
 
 /** As the envelope's claim −65537 has them. */
 export type TimeQuality = 0 | 1 | 2 | 3 | 4;
-export const TIME_BUILD: TimeQuality = 1;
-export const TIME_FLOOR: TimeQuality = 2;
-export const TIME_SNTP: TimeQuality = 3;
-export const TIME_SIGNED: TimeQuality = 4;
+export const TIME_BUILD = 1;
+export const TIME_FLOOR = 2;
+export const TIME_SNTP = 3;
+export const TIME_SIGNED = 4;
 
 export interface TrustedTime {
 	/** Whole seconds. */
@@ -64,7 +64,8 @@ export class TimeTrust {
 		this.#storedFloor = this.#load();
 		const unixSeconds = Math.max(buildTime, this.#storedFloor);
 		this.#floor = { unixSeconds, atMs: clock.monotonicMs() };
-		this.#floorQuality = this.#storedFloor > buildTime ? 2 : buildTime > 0 ? 1 : 0;
+		this.#floorQuality =
+			this.#storedFloor > buildTime ? TIME_FLOOR : buildTime > 0 ? TIME_BUILD : 0;
 	}
 
 	/**
@@ -145,10 +146,10 @@ export class TimeTrust {
 		new DataView(check.buffer).setUint32(0, crc32(bytes));
 		try {
 			this.#store.write(KEY, concatBytes(bytes, check));
-			this.#storedFloor = unixSeconds;
 		} catch {
-			// Full or worn: the floor holds for this boot, and the next rise tries again.
+			return; // Full or worn: the floor holds for this boot, and the next rise tries again.
 		}
+		this.#storedFloor = unixSeconds;
 	}
 
 	/** 0 where there is none, or none that can be believed. */
