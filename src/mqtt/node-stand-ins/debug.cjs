@@ -1,0 +1,3 @@
+// In place of the `debug` package: mqtt-packet's tracing goes nowhere.
+
+module.exports = () => () => {};

@@ -1,0 +1,237 @@
+// The session state of MQTT 3.1.1 §4.1, client side: packet ids and what each of them waits for. It outlives
+// connections, and its QoS 2 part outlives reboots. It sends nothing: it tells the client what to send.
+
+import { assert } from "../assert.js";
+import { MQTT_IN_FLIGHT_MAX, MQTT_RECEIVED_MAX, MQTT_REQUESTS_MAX } from "../limits.js";
+import { decodeSession, encodeSession, type StoredState } from "./session-blob.js";
+import {
+	inboundStep,
+	outboundStep,
+	type InboundEffect,
+	type InboundEvent,
+	type InboundState,
+	type OutboundEffect,
+	type OutboundEvent,
+	type OutboundState,
+} from "./transitions.js";
+
+/**
+ * Where the QoS 2 part is kept. `save` is durable when it returns, and does not throw: what to do about a
+ * worn store is for its owner to decide.
+ */
+export interface SessionStore {
+	load(): Uint8Array | undefined;
+	save(bytes: Uint8Array): void;
+}
+
+export interface SessionOptions {
+	/** Without it QoS 2 is exactly-once only until the next reboot. */
+	store?: SessionStore;
+	/** The first packet id to try, 1 by default. Tests start near the wrap. */
+	firstPacketId?: number;
+}
+
+/** A PUBLISH, or the PUBREL that follows it, without its last acknowledgement. */
+export interface InFlight {
+	readonly packetId: number;
+	readonly state: OutboundState;
+	readonly token: number;
+	readonly QoS: 1 | 2;
+}
+
+/** A SUBSCRIBE or UNSUBSCRIBE without its answer. */
+interface Request {
+	readonly packetId: number;
+	readonly state: "subscribing" | "unsubscribing";
+	readonly topics: readonly string[];
+}
+
+export type Outcome<Effect> =
+	| { readonly kind: "violation"; readonly clause: string }
+	| { readonly kind: "step"; readonly effect: Effect; readonly token?: number };
+
+const PACKET_ID_MAX = 65535;
+
+export class Session {
+	readonly #store: SessionStore | undefined;
+	/** By packet id, oldest first; at most MQTT_IN_FLIGHT_MAX. */
+	#inFlight = new Map<number, InFlight>();
+	/** By packet id; at most MQTT_REQUESTS_MAX. They end with the connection. */
+	readonly #requests = new Map<number, Request>();
+	/** Inbound QoS 2 ids; at most MQTT_RECEIVED_MAX. */
+	readonly #inbound = new Map<number, InboundState>();
+	#nextPacketId: number;
+	#isAttached = false;
+	/** Whether the store held a session, none, or something unreadable. */
+	readonly origin: "new" | "restored" | "corrupt";
+
+	constructor(options: SessionOptions) {
+		this.#store = options.store;
+		this.#nextPacketId = options.firstPacketId ?? 1;
+		const bytes = options.store?.load();
+		const stored = bytes && decodeSession(bytes);
+		this.origin = stored ? "restored" : bytes ? "corrupt" : "new";
+		for (const { packetId, state, token } of stored?.outbound ?? []) {
+			this.#inFlight.set(packetId, { packetId, state, token, QoS: 2 });
+		}
+		for (const packetId of stored?.inbound ?? []) this.#inbound.set(packetId, "received");
+	}
+
+	/** One client at a time. */
+	attach(): void {
+		assert(!this.#isAttached, "a session has one client");
+		this.#isAttached = true;
+	}
+
+	/** The connection is gone, and with it what the standard does not carry over. */
+	detach(): void {
+		this.#isAttached = false;
+		this.#requests.clear();
+		for (const [packetId, state] of this.#inbound) {
+			if (state === "delivered") this.#inbound.delete(packetId);
+		}
+	}
+
+	get inFlightFree(): number {
+		return MQTT_IN_FLIGHT_MAX - this.#inFlight.size;
+	}
+
+	get requestsFree(): number {
+		return MQTT_REQUESTS_MAX - this.#requests.size;
+	}
+
+	/** Whether the message with this token is on its way. */
+	holds(token: number): boolean {
+		for (const entry of this.#inFlight.values()) {
+			if (entry.token === token && entry.state !== "forgotten") return true;
+		}
+		return false;
+	}
+
+	/** What has to be sent again after a reconnect, in this order [MQTT-4.6.0-1, 4.6.0-4]. */
+	inFlight(): readonly InFlight[] {
+		return Array.from(this.#inFlight.values());
+	}
+
+	entry(packetId: number): InFlight | undefined {
+		return this.#inFlight.get(packetId);
+	}
+
+	/** Takes an id for a message. Durable for QoS 2 when it returns; the caller sends it afterwards. */
+	begin(token: number, QoS: 1 | 2): number {
+		assert(this.inFlightFree > 0, "in-flight messages are bounded");
+		const packetId = this.#takeId();
+		const state = QoS === 1 ? "published" : "offered";
+		this.#inFlight.set(packetId, { packetId, state, token, QoS });
+		if (QoS === 2) this.#save();
+		return packetId;
+	}
+
+	/** Takes an id for a SUBSCRIBE or UNSUBSCRIBE. */
+	request(state: Request["state"], topics: readonly string[]): number {
+		assert(this.requestsFree > 0, "requests are bounded");
+		const packetId = this.#takeId();
+		this.#requests.set(packetId, { packetId, state, topics });
+		return packetId;
+	}
+
+	/** The topics of a request, in its order. */
+	topicsOf(packetId: number): readonly string[] {
+		return this.#requests.get(packetId)?.topics ?? [];
+	}
+
+	/** An acknowledgement of something of ours has arrived. */
+	onAnswer(event: OutboundEvent, packetId: number): Outcome<OutboundEffect> {
+		const entry = this.#inFlight.get(packetId);
+		const state = entry?.state ?? this.#requests.get(packetId)?.state ?? "free";
+		const step = outboundStep(state, event);
+		if (step.clause !== undefined) return { kind: "violation", clause: step.clause };
+		if (step.next === "free") {
+			this.#requests.delete(packetId);
+			if (this.#inFlight.delete(packetId) && entry?.QoS === 2) this.#save();
+		} else if (entry && step.next !== state) {
+			this.#inFlight.delete(packetId); // to the end: PUBRELs keep the order of the PUBRECs
+			this.#inFlight.set(packetId, { ...entry, state: step.next });
+			this.#save();
+		}
+		const token = entry?.token;
+		return { kind: "step", effect: step.effect, ...(token !== undefined && { token }) };
+	}
+
+	/**
+	 * The owner of a message no longer has it, so it cannot be sent again. A QoS 1 id is simply free. A QoS 2
+	 * id may be known to the broker, which would take the next message under it for a duplicate: PUBREL
+	 * ends the exchange on both sides, whether or not the broker knows of it.
+	 */
+	forget(packetId: number): "freed" | "forgotten" {
+		const entry = this.#inFlight.get(packetId);
+		assert(entry !== undefined, "the id is in flight");
+		if (entry.QoS === 1) {
+			this.#inFlight.delete(packetId);
+			return "freed";
+		}
+		this.#inFlight.set(packetId, { ...entry, state: "forgotten" });
+		this.#save();
+		return "forgotten";
+	}
+
+	/** Something about an inbound QoS 2 id. Durable when it returns; the caller answers afterwards. */
+	onInbound(event: InboundEvent, packetId: number): Outcome<InboundEffect> | { kind: "full" } {
+		const state = this.#inbound.get(packetId) ?? "free";
+		const step = inboundStep(state, event);
+		if (step.clause !== undefined) return { kind: "violation", clause: step.clause };
+		if (step.next === state) return { kind: "step", effect: step.effect };
+		if (state === "free" && this.#inbound.size >= MQTT_RECEIVED_MAX) return { kind: "full" };
+		if (step.next === "free") this.#inbound.delete(packetId);
+		else this.#inbound.set(packetId, step.next);
+		if (step.next !== "delivered") this.#save();
+		return { kind: "step", effect: step.effect };
+	}
+
+	/**
+	 * The broker has nothing of this session. Messages in flight keep their order and get new ids. Those
+	 * that the broker had already taken over (PUBREC came) are done, and their tokens are the result.
+	 */
+	restart(): readonly number[] {
+		const before = this.#inFlight;
+		const hadStored = this.#inbound.size > 0 || before.size > 0;
+		this.#inFlight = new Map();
+		this.#inbound.clear();
+		const done: number[] = [];
+		for (const { state, token, QoS } of before.values()) {
+			if (state === "released") done.push(token);
+			if (state !== "published" && state !== "offered") continue;
+			const packetId = this.#takeId();
+			this.#inFlight.set(packetId, { packetId, state, token, QoS });
+		}
+		if (hadStored) this.#save();
+		return done;
+	}
+
+	/** An id not in use [MQTT-2.3.1-2], after the one before, past 65535 on from 1 [MQTT-2.3.1-1]. */
+	#takeId(): number {
+		let packetId = this.#nextPacketId;
+		while (this.#inFlight.has(packetId) || this.#requests.has(packetId)) {
+			packetId = packetIdAfter(packetId);
+		}
+		this.#nextPacketId = packetIdAfter(packetId);
+		return packetId;
+	}
+
+	#save(): void {
+		if (!this.#store) return;
+		const outbound = [];
+		for (const { packetId, state, token, QoS } of this.#inFlight.values()) {
+			if (QoS === 2) outbound.push({ packetId, state: state as StoredState, token });
+		}
+		const inbound = [];
+		for (const [packetId, state] of this.#inbound) {
+			if (state === "received") inbound.push(packetId);
+		}
+		this.#store.save(encodeSession({ outbound, inbound }));
+	}
+}
+
+function packetIdAfter(packetId: number): number {
+	return packetId === PACKET_ID_MAX ? 1 : packetId + 1;
+}
