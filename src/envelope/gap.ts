@@ -1,4 +1,4 @@
-// The payload that confesses a loss: messages that were sealed, or would have been, and will never
+// The payload that confesses a loss: sequences that were sealed, or would have been, and will never
 // arrive. Signed like any other, so that loss and tampering look different.
 
 import { assert } from "../assert.js";
@@ -10,6 +10,7 @@ import {
 	type FieldReader,
 	type FieldsRead,
 } from "../cbor/fields.js";
+import { GAPS_MAX } from "../limits.js";
 
 export type GapReason =
 	| "outbox-full" // dropped by the stated policy to make room
@@ -31,26 +32,24 @@ const REASONS: readonly GapReason[] = Object.freeze([
 ]);
 const FIELDS: readonly string[] = Object.freeze(["first", "last", "count", "reason"]);
 
-/** The payload of a gap record. A gap that contradicts itself is a programmer error. */
-export function encodeGap(gap: Gap): Uint8Array {
-	const { first, last, count, reason } = gap;
-	const map = new Map(Object.entries({ first, last, count, reason }));
-	assert(
-		readFields(map, readGap).kind === "valid",
-		"a gap has sequences in order and a known reason",
+/** The payload for 1 to GAPS_MAX gaps. A gap that contradicts itself is a programmer error. */
+export function encodeGap(gaps: readonly Gap[]): Uint8Array {
+	const list = gaps.map(
+		({ first, last, count, reason }) => new Map(Object.entries({ first, last, count, reason })),
 	);
-	return encode(map);
+	assert(readFields(list, readGaps).kind === "valid", "gaps have sequences in order and a reason");
+	return encode(list);
 }
 
-export function decodeGap(payload: Uint8Array): FieldsRead<Gap> {
-	return readEncoded(payload, readGap);
+export function decodeGap(payload: Uint8Array): FieldsRead<readonly Gap[]> {
+	return readEncoded(payload, readGaps);
 }
 
-function readGap(root: Field): Gap {
-	return root.map(FIELDS, readGapFields);
+function readGaps(root: Field): readonly Gap[] {
+	return root.list({ min: 1, max: GAPS_MAX }, (item) => item.map(FIELDS, readGap));
 }
 
-function readGapFields(fields: FieldReader): Gap {
+function readGap(fields: FieldReader): Gap {
 	const first = fields.required("first").integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 	const last = fields.required("last").integer({ min: first, max: Number.MAX_SAFE_INTEGER });
 	const count = fields.required("count").integer({ min: 1, max: last - first + 1 });
