@@ -242,7 +242,7 @@ export const REBOOT_DAY_MS = 86_400_000;
  * Milliseconds of running time between saves of the uptime while a spent reboot is not yet
  * forgiven.
  */
-export const UPTIME_SAVE_MS = 21_600_000;
+export const UPTIME_SAVE_MS = 3_600_000;
 
 /**
  * Failed boots in a row (watchdog, abort or panic before the first stable session) that lead to

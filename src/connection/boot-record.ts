@@ -5,7 +5,7 @@ import { assert } from "../assert.js";
 import { uint64Bytes, uint64From } from "../bytes/arrays.js";
 import { crc32 } from "../bytes/crc32.js";
 import { REBOOTS_PER_DAY_MAX, SAFE_MODE_FAILED_BOOTS } from "../limits.js";
-import type { Clock, KeyValueStore, ResetReason } from "../ports.js";
+import type { Clock, KeyValueStore, PortError, ResetReason } from "../ports.js";
 import type { Timings } from "./timings.js";
 
 /** "safe": provisioning and supervisor only, nothing that could have ended the boots before. */
@@ -167,7 +167,8 @@ export class BootRecord {
 		try {
 			this.#store.write(KEY, encodeRecord(this.#record));
 			return true;
-		} catch {
+		} catch (error) {
+			if (!isStorageError(error)) throw error;
 			return false;
 		}
 	}
@@ -177,7 +178,8 @@ export class BootRecord {
 		let bytes: ArrayBuffer | undefined;
 		try {
 			bytes = this.#store.read(KEY);
-		} catch {
+		} catch (error) {
+			if (!isStorageError(error)) throw error;
 			return undefined;
 		}
 		return bytes ? decodeRecord(new Uint8Array(bytes)) : fresh();
@@ -233,4 +235,10 @@ function decodeRecord(bytes: Uint8Array): Stored | undefined {
 	const [uptimeMs, ...reboots] = stamps as [number, ...number[]];
 	if (reboots.some((atMs) => atMs > uptimeMs)) return undefined;
 	return { failedBoots, isUnproven: flags === FLAG_UNPROVEN, uptimeMs, reboots };
+}
+
+/** A cause in the world (worn, full, unreadable), and not a mistake of ours. */
+function isStorageError(error: unknown): boolean {
+	const code = (error as Partial<PortError> | undefined)?.code;
+	return typeof code === "string" && code.startsWith("storage-");
 }
