@@ -417,3 +417,14 @@ export const SEQUENCE_BLOCK = 1024;
 
 /** Bytes that a new serial port takes at once: the transmit FIFO of the chip's UART. */
 export const SERIAL_WRITE_BYTES = 128;
+
+// ---------------------------------------------------------------- device
+
+/** Times that one message may drop older ones before it is refused itself. One is the rule. */
+export const OUTBOX_ROOM_ATTEMPTS_MAX = 4;
+
+/** Characters of one text in a signed event. */
+export const EVENT_TEXT_CHARACTERS_MAX = 64;
+
+/** Milliseconds between a `restart` command's result and the restart: time for both to leave. */
+export const RESTART_DELAY_MS = 1_500;
