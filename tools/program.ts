@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { describeFailure, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command-line.js";
 import { FleetError } from "./pki/fleet-error.js";
 import { pkiCommand } from "./pki/pki-command.js";
+import { policyCommand } from "./policy/policy-command.js";
 
 const HELP_WANTED = new Set(["commander.helpDisplayed", "commander.version"]);
 
@@ -11,6 +12,7 @@ export function makeProgram(): Command {
 		.description("Keys, provisioning, verified telemetry and signed commands for Holdfast sensors.")
 		.version("0.1.0")
 		.addCommand(pkiCommand())
+		.addCommand(policyCommand())
 		.addHelpText(
 			"after",
 			"\nExit codes: 0 done; 1 it could not be done, or something was refused; 2 the command line is wrong." +
