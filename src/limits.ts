@@ -428,3 +428,6 @@ export const EVENT_TEXT_CHARACTERS_MAX = 64;
 
 /** Milliseconds between a `restart` command's result and the restart: time for both to leave. */
 export const RESTART_DELAY_MS = 1_500;
+
+/** Milliseconds for which acknowledgements gather before their tombstones are written: one unit for many. */
+export const OUTBOX_FLUSH_MS = 2_000;

@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import ts from "typescript";
 
 const compilerOptions = {
+	removeComments: true,
 	target: ts.ScriptTarget.ES2022,
 	module: ts.ModuleKind.ESNext,
 	verbatimModuleSyntax: true,

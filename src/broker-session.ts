@@ -1,0 +1,208 @@
+// One MQTT session over mutual TLS, as the supervisor asks for it: identity, will, subscriptions. It decides
+// nothing about reconnecting, and hands what arrives to the downlink.
+
+import type { Secret } from "./bytes/secret.js";
+import type { SessionEvents, SessionHandle, SessionRequest } from "./connection/attempt.js";
+import type { Timings } from "./connection/timings.js";
+import type { Configuration } from "./credentials/configuration.js";
+import type { TimeTrust } from "./credentials/time-trust.js";
+import { mintToken } from "./credentials/token.js";
+import type { Downlink } from "./downlink.js";
+import { CONTENT_EVENT } from "./envelope/content-types.js";
+import type { Signer } from "./envelope/seal.js";
+import { encodeEvent } from "./event-payload.js";
+import { KEEP_ALIVE_S_MIN } from "./limits.js";
+import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
+import { MQTTClient } from "./mqtt/client.js";
+import type { Session } from "./mqtt/session.js";
+import type { Policy } from "./policy/policy.js";
+import type { Ports, SocketErrorCode } from "./ports.js";
+import type { Uplink } from "./uplink.js";
+
+export interface BrokerSessionOptions {
+	readonly ports: Ports;
+	readonly configuration: Configuration;
+	readonly policy: Policy;
+	readonly timings: Timings;
+	readonly timeScale: number;
+	/** Outlives this session: packet ids and what is in flight. */
+	readonly mqttSession: Session;
+	readonly signer: Signer;
+	readonly timeTrust: TimeTrust;
+	readonly uplink: Uplink;
+	readonly downlink: Downlink;
+	readonly onOnline: () => void;
+	readonly onProgress: (kind: "acknowledged" | "ping-response") => void;
+	/** The token of this session should be renewed by a planned reconnect. */
+	readonly onRenewalDue: () => void;
+}
+
+/** Seconds of keep-alive under `timeScale`; a network takes what it takes, so it has a least. */
+export function keepAliveSeconds(configuration: Configuration, timeScale: number): number {
+	return Math.max(KEEP_ALIVE_S_MIN, Math.round(configuration.keepAliveS * timeScale));
+}
+
+export class BrokerSession implements SessionHandle {
+	readonly #options: BrokerSessionOptions;
+	readonly #events: SessionEvents;
+	readonly #client: MQTTClient;
+	#renewal: unknown;
+	#isClosed = false;
+
+	/** Makes the socket and begins. Throws what the TLS socket's constructor throws. */
+	constructor(request: SessionRequest, events: SessionEvents, options: BrokerSessionOptions) {
+		this.#options = options;
+		this.#events = events;
+		const { ports, timings, mqttSession, uplink } = options;
+		this.#client = new MQTTClient({
+			socket: this.#socketOptions(request),
+			clock: ports.clock,
+			timer: ports.timer,
+			session: mqttSession,
+			connect: this.#connectOptions(),
+			timings: {
+				connackMs: Math.max(1, request.deadlineMs - ports.clock.monotonicMs()),
+				pingResponseMs: timings.pingResponseMs,
+				acknowledgeMs: timings.acknowledgeMs,
+			},
+			recall: (sequence) => uplink.recall(sequence),
+			onSecured: () => events.onSecured(),
+			onConnected: () => this.#onConnected(),
+			onSubscribed: (results) => this.#onSubscribed(results),
+			onMessage: (message) => this.#onMessage(message),
+			onOversized: ({ payloadBytes }) => {
+				ports.report({ name: "message-too-large", payloadBytes });
+			},
+			onAcknowledged: (sequence) => {
+				uplink.acknowledged(sequence);
+				this.offer();
+			},
+			onReady: () => this.offer(),
+			onProgress: (kind) => options.onProgress(kind),
+			onClosed: ({ code, clause, detail }) => {
+				this.#end();
+				if (clause !== undefined) {
+					ports.report({ name: "protocol-violated", clause, detail, isSecurity: true });
+				}
+				if (!this.#isClosed) events.onClosed(code);
+			},
+		});
+	}
+
+	/** Hands on whatever the outbox holds, as far as there is room. */
+	offer(): void {
+		if (this.#client.state === "online") this.#options.uplink.offer(this.#client);
+	}
+
+	/** Says goodbye where it can. No event follows; the socket is gone for certain after {@link drop}. */
+	close(): void {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		this.#end();
+		this.#client.disconnect();
+	}
+
+	/** Ends what `close` left lingering. */
+	drop(): void {
+		this.close();
+		this.#client.close();
+	}
+
+	#socketOptions({ host, port, address }: SessionRequest) {
+		const { ports, configuration, timeTrust } = this.#options;
+		const { certificates, keyName, serverName, authorities, pins } = configuration;
+		return {
+			io: ports.tls.io as never,
+			TCP: ports.tcp,
+			address,
+			port,
+			noDelay: true,
+			secure: {
+				serverName: serverName ?? host,
+				authorities,
+				pins,
+				...(certificates.length > 0 && { identity: { certificates, key: keyName } }),
+				time: timeTrust.judging(),
+			},
+		};
+	}
+
+	#connectOptions() {
+		const { configuration, timeScale, uplink, policy } = this.#options;
+		const topic = policy.topicOf("event");
+		const payload = encodeEvent({ name: "connection-lost" });
+		return {
+			id: configuration.deviceId,
+			clean: false,
+			keepAliveSeconds: keepAliveSeconds(configuration, timeScale),
+			...this.#userAndPassword(),
+			...(topic !== undefined && {
+				will: {
+					topic,
+					payload: uplink.sealUnchained({ channel: "event", contentType: CONTENT_EVENT, payload }),
+					QoS: policy.QoSOf("event"),
+					retain: false,
+				},
+			}),
+		};
+	}
+
+	#userAndPassword(): { user?: string; password?: Secret } {
+		const { configuration, timeTrust, signer, ports, onRenewalDue } = this.#options;
+		const { authentication, deviceId } = configuration;
+		switch (authentication.kind) {
+			case "certificate":
+				return {};
+			case "password":
+				return { user: authentication.user, password: authentication.password };
+			case "token": {
+				const { audience, lifetimeS, user } = authentication;
+				const { keyId } = signer;
+				const time = timeTrust.now();
+				const minted = mintToken({ deviceId, audience, lifetimeS, time, keyId }, signer.sign);
+				// The supervisor looked before the attempt; without a token the broker refuses.
+				if (minted.kind !== "minted") return { user };
+				this.#renewal = ports.timer.set(onRenewalDue, minted.renewAfterMs);
+				return { user: user === "" ? deviceId : user, password: minted.token };
+			}
+		}
+	}
+
+	#onConnected(): void {
+		const { policy, onOnline } = this.#options;
+		this.#events.onConnected();
+		const subscriptions = policy.subscriptions();
+		if (subscriptions.length > 0) this.#client.subscribe(subscriptions);
+		onOnline();
+		this.offer();
+	}
+
+	#onSubscribed(results: readonly SubscribeResult[]): void {
+		const { policy, ports } = this.#options;
+		for (const { topic, granted } of results) {
+			const verdict = policy.checkGranted(topic, granted);
+			if (verdict === "granted") continue;
+			ports.report({ name: `subscription-${verdict}`, topic, granted, isSecurity: true });
+		}
+	}
+
+	#onMessage(message: InboundMessage): void {
+		this.#options.downlink.receive(message);
+		this.#client.acknowledge(message);
+		this.offer(); // the result of a command waits in the outbox
+	}
+
+	#end(): void {
+		if (this.#renewal !== undefined) this.#options.ports.timer.clear(this.#renewal as object);
+		this.#renewal = undefined;
+	}
+}
+
+/** The stable code of an error that a socket's constructor threw; anything else is a bug and rethrown. */
+export function socketCodeOf(error: unknown): SocketErrorCode {
+	const code = (error as { readonly code?: unknown } | undefined)?.code;
+	if (typeof code === "string" && (code === "tcp" || code.startsWith("tls-"))) {
+		return code as SocketErrorCode;
+	}
+	throw error;
+}

@@ -1,0 +1,149 @@
+// What every boot has, provisioned or not: the stores, the boot record, the credentials, the time and the
+// factory station's other end. The stages of a configuration are built on top of it (stages.ts).
+
+import { BootRecord } from "./connection/boot-record.js";
+import { Progress } from "./connection/progress.js";
+import type { Timings } from "./connection/timings.js";
+import { CONFIGURATION_VERSION } from "./credentials/configuration.js";
+import { CredentialSlots } from "./credentials/slots.js";
+import { TimeTrust } from "./credentials/time-trust.js";
+import { ed25519Problem } from "./envelope/ed25519-strict.js";
+import { keyIdOf } from "./envelope/key-id.js";
+import type { Signer } from "./envelope/seal.js";
+import { SequenceReservation } from "./envelope/sequence-reservation.js";
+import { FIRMWARE_VERSION } from "./firmware-version.js";
+import { Outbox } from "./outbox/outbox.js";
+import { readRules } from "./policy/rules.js";
+import type { DeviceEvent, KeyValueStore, Ports } from "./ports.js";
+import { Provisioner } from "./provisioning/provisioner.js";
+import { Settings } from "./settings.js";
+
+const SIGNING_KEY = "signing";
+
+export class DeviceCore {
+	readonly bootRecord: BootRecord;
+	readonly timeTrust: TimeTrust;
+	readonly slots: CredentialSlots;
+	readonly settings: Settings;
+	readonly progress: Progress;
+	readonly provisioner: Provisioner;
+	readonly bootEvent: DeviceEvent;
+	readonly #ports: Ports;
+	readonly #stores = new Map<string, KeyValueStore>();
+	#outbox: Outbox | undefined;
+	#sequence: SequenceReservation | undefined;
+
+	constructor(ports: Ports, timings: Timings, onCommitted: () => void) {
+		this.#ports = ports;
+		const { clock, timer, watchdog, system } = ports;
+		this.bootRecord = new BootRecord({ store: this.store("hf-boot"), clock, timings });
+		const { lastReset } = watchdog;
+		const boot = this.bootRecord.begin(lastReset.reason);
+		this.bootEvent = Object.freeze({
+			name: "device-booted",
+			reason: lastReset.reason,
+			stage: lastReset.stage,
+			mode: boot.mode,
+			failedBoots: boot.failedBoots,
+			firmwareVersion: FIRMWARE_VERSION,
+		});
+		this.timeTrust = new TimeTrust({
+			clock,
+			store: this.store("hf-time"),
+			buildTime: system.buildTime,
+		});
+		this.slots = new CredentialSlots(ports.keyValue);
+		this.settings = new Settings(this.store("hf-set"), ports.report);
+		this.progress = new Progress({
+			clock,
+			timer,
+			watchdog,
+			timings,
+			onStalled: (task) => ports.report({ name: "task-stalled", task }),
+		});
+		this.provisioner = this.#buildProvisioner(onCommitted);
+	}
+
+	/** The open namespace `path`; closed with everything else. */
+	store(path: string): KeyValueStore {
+		let store = this.#stores.get(path);
+		if (store === undefined) {
+			store = this.#ports.keyValue.open({ path, format: "buffer", mode: "r+" });
+			this.#stores.set(path, store);
+		}
+		return store;
+	}
+
+	/** What the slots found and repaired. */
+	reportFindings(): void {
+		for (const finding of this.slots.takeFindings()) this.#ports.report(finding);
+	}
+
+	/** Outbox, sequence and signer, once there is a key to sign with; `undefined` where they cannot be had. */
+	operational(): { outbox: Outbox; nextSequence: () => number; signer: Signer } | undefined {
+		const { keyStore, crypto, report } = this.#ports;
+		const publicKey = keyStore.publicKey(SIGNING_KEY);
+		if (publicKey === undefined) {
+			report({ name: "signing-key-missing", isSecurity: true });
+			return undefined;
+		}
+		const outbox = this.#mount();
+		if (outbox === undefined) return undefined;
+		this.#sequence ??= new SequenceReservation(this.store("hf-seq"), outbox.lastSequence);
+		const sequence = this.#sequence;
+		return {
+			outbox,
+			nextSequence: () => sequence.next(),
+			signer: {
+				keyId: keyIdOf(new Uint8Array(publicKey), crypto),
+				sign: (message) => new Uint8Array(keyStore.sign(SIGNING_KEY, message)),
+			},
+		};
+	}
+
+	close(): void {
+		this.provisioner.close();
+		this.progress.stop();
+		this.slots.close();
+		for (const store of this.#stores.values()) store.close();
+		this.#stores.clear();
+	}
+
+	#mount(): Outbox | undefined {
+		if (this.#outbox !== undefined) return this.#outbox;
+		const { flash, report } = this.#ports;
+		const mounted = Outbox.mount({ flash: flash.open({ path: "outbox", mode: "r+" }) });
+		if (mounted.kind === "unusable") {
+			report({ name: "storage-failed", path: "outbox", code: mounted.code });
+			return undefined;
+		}
+		report({ name: "outbox-mounted", ...mounted.report });
+		this.#outbox = mounted.outbox;
+		return mounted.outbox;
+	}
+
+	#buildProvisioner(onCommitted: () => void): Provisioner {
+		const { serial, timer, keyStore, crypto, entropy, keyValue, system, report } = this.#ports;
+		return new Provisioner({
+			serial,
+			timer,
+			keyStore,
+			crypto,
+			entropy,
+			keyValue,
+			slots: this.slots,
+			hardwareId: system.hardwareId,
+			firmwareVersion: FIRMWARE_VERSION,
+			configurationVersion: CONFIGURATION_VERSION,
+			judge: ({ policy }) => {
+				const read = readRules(policy, "policy");
+				return read.kind === "invalid" ? read : undefined;
+			},
+			verify: (publicKey, message, signature) =>
+				ed25519Problem(publicKey, signature) === undefined &&
+				crypto.ed25519Verify(publicKey, message, signature),
+			onEvent: report,
+			onCommitted,
+		});
+	}
+}

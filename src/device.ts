@@ -1,0 +1,155 @@
+// The device: builds what outlives a configuration, answers the factory station, and runs the stages of
+// whatever configuration counts. The entry of build/device.js; hosts make it with their ports.
+
+import { scaledTimings, type Timings } from "./connection/timings.js";
+import type { Configuration } from "./credentials/configuration.js";
+import type { Chosen } from "./credentials/slots.js";
+import type { DeviceEvent, Ports } from "./ports.js";
+import { DeviceCore } from "./device-core.js";
+import { Stages } from "./stages.js";
+
+export interface DeviceOptions {
+	readonly ports: Ports;
+	/** All durations of the connection's policy times this; 1 on a real device. */
+	readonly timeScale?: number;
+	/** Instead of the configuration's, for a simulator in a hurry. */
+	readonly sampleIntervalMs?: number;
+}
+
+/** One device, from power-on to power-off. Several can live in one process. */
+export class Device {
+	readonly #options: DeviceOptions;
+	readonly #timings: Timings;
+	#core: DeviceCore | undefined;
+	#stages: Stages | undefined;
+	#hasToldBoot = false;
+
+	constructor(options: DeviceOptions) {
+		this.#options = options;
+		this.#timings = scaledTimings(options.timeScale ?? 1);
+	}
+
+	/** Boots. Returns at once; everything else happens in callbacks of the ports. */
+	start(): void {
+		const { ports } = this.#options;
+		const core = new DeviceCore(ports, this.#timings, () => this.#committed());
+		this.#core = core;
+		ports.report({ ...core.bootEvent });
+		core.progress.start();
+		this.#activate();
+	}
+
+	/** Ends everything that `start` began. What is stored stays. */
+	stop(): void {
+		this.#deactivate();
+		this.#core?.close();
+		this.#core = undefined;
+	}
+
+	/** Starts the stages of whichever configuration counts now, if there is one. */
+	#activate(): void {
+		const { ports, timeScale = 1 } = this.#options;
+		const core = this.#core as DeviceCore;
+		const chosen = core.slots.begin();
+		core.reportFindings();
+		if (chosen === undefined) {
+			core.progress.stage("unprovisioned");
+			ports.report({ name: "device-unprovisioned", isLocked: core.provisioner.isLocked });
+			return;
+		}
+		const parts = core.operational();
+		if (parts === undefined) return;
+		const { deviceId } = chosen.configuration;
+		ports.report({ name: "device-started", deviceId, isCandidate: chosen.isCandidate });
+		this.#stages = new Stages({
+			ports,
+			chosen,
+			timings: this.#timings,
+			timeScale,
+			sampleIntervalMs: this.#sampleIntervalMs(chosen.configuration),
+			...parts,
+			timeTrust: core.timeTrust,
+			bootRecord: core.bootRecord,
+			progress: core.progress,
+			ledgerStore: core.store("hf-cmd"),
+			sessionStore: core.store("hf-mqtt"),
+			bootEvent: () => this.#takeBootEvent(),
+			onStable: () => this.#stable(chosen),
+			onFailed: (failureClass) => this.#failed(chosen, failureClass),
+			setInterval: (intervalMs) => {
+				core.settings.setSampleInterval(intervalMs);
+				this.#stages?.setInterval(intervalMs);
+			},
+			restart: (cause) => {
+				ports.report({ name: "device-restarting", cause });
+				ports.system.restart();
+			},
+		});
+		this.#stages.start();
+	}
+
+	#deactivate(): void {
+		this.#stages?.stop();
+		this.#stages = undefined;
+	}
+
+	#reactivate(): void {
+		this.#deactivate();
+		this.#activate();
+	}
+
+	/** An operator's wish outlives a restart; a new configuration ends it. */
+	#sampleIntervalMs(configuration: Configuration): number {
+		const wished = (this.#core as DeviceCore).settings.sampleIntervalMs;
+		return wished ?? this.#options.sampleIntervalMs ?? configuration.sampleIntervalMs;
+	}
+
+	/** The station committed a configuration: it is tried at once. */
+	#committed(): void {
+		const core = this.#core as DeviceCore;
+		const installed = core.slots.candidate() ?? core.slots.active();
+		// The station's clock, a moment ago, over a wire that somebody holds in his hand.
+		if (installed !== undefined) core.timeTrust.signedTime(installed.configuration.time);
+		core.settings.forget();
+		core.bootRecord.forgive();
+		this.#reactivate();
+	}
+
+	#stable(chosen: Chosen): void {
+		const core = this.#core as DeviceCore;
+		this.#options.ports.system.markImageValid();
+		if (!chosen.isCandidate) return;
+		if (core.slots.promote(chosen)) this.#stages?.tell({ name: "credential-promoted" });
+		core.reportFindings();
+	}
+
+	/** A candidate that does not connect gives way to the configuration that did. */
+	#failed(chosen: Chosen, failureClass: string): void {
+		const core = this.#core as DeviceCore;
+		if (!chosen.isCandidate || !speaksOfCredentials(failureClass)) return;
+		const outcome = core.slots.failed();
+		core.reportFindings();
+		// Not from inside the supervisor that reports it.
+		if (outcome === "reverted") this.#options.ports.timer.set(() => this.#reactivate(), 0);
+	}
+
+	/** Why the last boot ended, signed: once a boot, in its first session. */
+	#takeBootEvent(): DeviceEvent | undefined {
+		if (this.#hasToldBoot) return undefined;
+		this.#hasToldBoot = true;
+		return this.#core?.bootEvent;
+	}
+}
+
+/** Failures that say nothing about the configuration: there was no network, no time or no memory. */
+const INNOCENT: readonly string[] = Object.freeze([
+	"no-address",
+	"link-lost",
+	"time-untrusted",
+	"tls-resources",
+	"local",
+]);
+
+function speaksOfCredentials(failureClass: string): boolean {
+	return !INNOCENT.includes(failureClass);
+}

@@ -1,0 +1,144 @@
+// The inbound story: message → was the topic ever granted → open → judge → ledger → perform → signed result.
+// The message is acknowledged once its effect, or its refusal, is durable. Nothing in it is believed
+// before its signature is.
+
+import { toHex } from "./bytes/hex.js";
+import type { CommandLedger } from "./command/command-ledger.js";
+import type { Command } from "./command/command.js";
+import { judgeCommand } from "./command/judge.js";
+import { encodeResult, type CommandResult } from "./command/result.js";
+import { CONTENT_RESULT } from "./envelope/content-types.js";
+import { open, type Envelope } from "./envelope/open.js";
+import type { Policy } from "./policy/policy.js";
+import type { Crypto, DeviceEvent } from "./ports.js";
+import type { Uplink } from "./uplink.js";
+
+/** A message from the broker, as the MQTT client hands it over. */
+export interface InboundMessage {
+	readonly topic: string;
+	readonly payload: Uint8Array;
+	readonly retain: boolean;
+}
+
+/** An operator whose commands this device takes. */
+export interface Operator {
+	readonly keyId: string; // hexadecimal
+	readonly publicKey: Uint8Array;
+	readonly commands: readonly string[];
+}
+
+/** What carrying out a command came to. `afterwards` runs once the result is durable and sent on its way. */
+export interface Performed {
+	readonly outcome: "done" | "failed";
+	readonly reason?: string;
+	readonly detail?: CommandResult["detail"];
+	readonly afterwards?: () => void;
+}
+
+export interface DownlinkOptions {
+	readonly deviceId: string;
+	readonly operators: readonly Operator[];
+	readonly policy: Policy;
+	readonly crypto: Crypto;
+	readonly ledger: CommandLedger;
+	readonly uplink: Uplink;
+	/** The time by which freshness is judged; `undefined` when there is none to trust. */
+	readonly trustedTime: () => number | undefined;
+	/** A verified command carries the operator's time. */
+	readonly signedTime: (unixSeconds: number) => void;
+	readonly perform: (command: Command) => Performed;
+	readonly report: (event: DeviceEvent) => void;
+}
+
+export class Downlink {
+	readonly #options: DownlinkOptions;
+
+	constructor(options: DownlinkOptions) {
+		this.#options = options;
+	}
+
+	/** Deals with `message` to its end. The caller acknowledges it when this returns. */
+	receive(message: InboundMessage): void {
+		const { policy, crypto, operators, report } = this.#options;
+		if (!policy.allowsInbound(message.topic)) {
+			report({ name: "message-outside-policy" });
+			return;
+		}
+		const opened = open(
+			message.payload,
+			message.topic,
+			(keyId) => {
+				const wanted = toHex(keyId);
+				return operators.find((operator) => operator.keyId === wanted)?.publicKey;
+			},
+			crypto,
+		);
+		if (opened.kind === "rejected") {
+			report({ name: "signature-rejected", reason: opened.reason });
+			return;
+		}
+		this.#judge(opened.envelope, message.retain);
+	}
+
+	#judge(envelope: Envelope, retained: boolean): void {
+		const { deviceId, operators, ledger, trustedTime, report } = this.#options;
+		const keyId = toHex(envelope.keyId);
+		const operator = operators.find((candidate) => candidate.keyId === keyId);
+		const judgement = judgeCommand(envelope, {
+			deviceId,
+			retained,
+			lastSequence: ledger.lastSequence(keyId),
+			allowedCommands: operator?.commands ?? [],
+			trustedTime: trustedTime(),
+		});
+		const { sequence } = envelope;
+		if (judgement.kind === "refused") {
+			report({ name: "command-refused", reason: judgement.reason, sequence, operator: keyId });
+			if (judgement.answerable) this.#refuse(envelope, keyId, judgement.reason);
+			return;
+		}
+		// The sequence is spent before the effect: a power cut here loses the command, and never repeats it.
+		const recorded = ledger.record(keyId, sequence);
+		if (recorded !== "recorded") {
+			report({ name: "command-refused", reason: recorded, sequence, operator: keyId });
+			return;
+		}
+		if (envelope.time !== undefined) this.#options.signedTime(envelope.time.unixSeconds);
+		this.#perform(judgement.command, sequence, keyId);
+	}
+
+	#perform(command: Command, sequence: number, keyId: string): void {
+		const { perform, report } = this.#options;
+		const { outcome, reason, detail, afterwards } = perform(command);
+		report({
+			name: "command-performed",
+			command: command.name,
+			sequence,
+			operator: keyId,
+			outcome,
+		});
+		this.#answer({
+			command: sequence,
+			operator: keyId,
+			outcome,
+			...(reason !== undefined && { reason }),
+			...(detail !== undefined && { detail }),
+		});
+		afterwards?.();
+	}
+
+	/** A refusal is answered once: its sequence is spent too, so that a replay costs no flash. */
+	#refuse(envelope: Envelope, keyId: string, reason: string): void {
+		const { ledger } = this.#options;
+		if (ledger.record(keyId, envelope.sequence) !== "recorded") return;
+		this.#answer({ command: envelope.sequence, operator: keyId, outcome: "refused", reason });
+	}
+
+	#answer(result: CommandResult): void {
+		this.#options.uplink.accept({
+			channel: "result",
+			contentType: CONTENT_RESULT,
+			payload: encodeResult(result),
+		});
+	}
+}

@@ -1,0 +1,296 @@
+// The stages of a provisioned device, built for one configuration: sampling, uplink, downlink and the
+// connection. Started and stopped as a whole; another configuration gets stages of its own.
+
+import { assert } from "./assert.js";
+import { BrokerSession, keepAliveSeconds, socketCodeOf } from "./broker-session.js";
+import { toHex } from "./bytes/hex.js";
+import { CommandLedger } from "./command/command-ledger.js";
+import type { SessionEvents, SessionHandle, SessionRequest } from "./connection/attempt.js";
+import type { BootRecord } from "./connection/boot-record.js";
+import type { FailureClass } from "./connection/failure.js";
+import type { Progress, ProgressTask } from "./connection/progress.js";
+import { Supervisor } from "./connection/supervisor.js";
+import type { Timings } from "./connection/timings.js";
+import type { Chosen } from "./credentials/slots.js";
+import { TIME_SNTP, type TimeTrust } from "./credentials/time-trust.js";
+import { Downlink, type Operator } from "./downlink.js";
+import { CONTENT_EVENT, CONTENT_READING } from "./envelope/content-types.js";
+import { keyIdOf } from "./envelope/key-id.js";
+import type { Signer } from "./envelope/seal.js";
+import { encodeEvent } from "./event-payload.js";
+import { OUTBOX_FLUSH_MS } from "./limits.js";
+import { Session } from "./mqtt/session.js";
+import type { Outbox } from "./outbox/outbox.js";
+import { Performer } from "./performer.js";
+import { Policy } from "./policy/policy.js";
+import { readRules } from "./policy/rules.js";
+import type { DeviceEvent, KeyValueStore, Ports, SensorSample, TimerHandle } from "./ports.js";
+import { encodeReading } from "./reading/senml.js";
+import { Sampler } from "./sampler.js";
+import { Uplink } from "./uplink.js";
+
+export interface StagesOptions {
+	readonly ports: Ports;
+	readonly chosen: Chosen;
+	readonly timings: Timings;
+	readonly timeScale: number;
+	readonly sampleIntervalMs: number;
+	readonly outbox: Outbox;
+	readonly nextSequence: () => number;
+	readonly signer: Signer;
+	readonly timeTrust: TimeTrust;
+	readonly bootRecord: BootRecord;
+	readonly progress: Progress;
+	/** Namespaces "hf-cmd" and "hf-mqtt". */
+	readonly ledgerStore: KeyValueStore;
+	readonly sessionStore: KeyValueStore;
+	/** The event that the first session of this boot publishes, signed. */
+	readonly bootEvent: () => DeviceEvent | undefined;
+	readonly onStable: () => void;
+	/** A connection with these credentials failed. */
+	readonly onFailed: (failureClass: string) => void;
+	readonly setInterval: (intervalMs: number) => void;
+	readonly restart: (cause: string) => void;
+}
+
+const SESSION_KEY = "session";
+/** Keep-alives without a sign of life after which the session is silent: the client knows at 1.5. */
+const SILENCE_KEEP_ALIVES = 2;
+
+export class Stages {
+	readonly #options: StagesOptions;
+	readonly #policy: Policy;
+	readonly #uplink: Uplink;
+	readonly #downlink: Downlink;
+	readonly #sampler: Sampler;
+	readonly #supervisor: Supervisor;
+	readonly #mqttSession: Session;
+	#session: BrokerSession | undefined;
+	#sampling: ProgressTask | undefined;
+	#flushTimer: TimerHandle | undefined;
+
+	constructor(options: StagesOptions) {
+		this.#options = options;
+		const { ports, chosen, outbox, signer, nextSequence, timeTrust } = options;
+		const { configuration } = chosen;
+		const rules = readRules(configuration.policy);
+		assert(rules.kind === "valid", "the policy was judged before it was committed");
+		this.#policy = new Policy(rules.value, configuration.deviceId);
+		this.#uplink = new Uplink({
+			outbox,
+			policy: this.#policy,
+			signer,
+			nextSequence,
+			now: () => timeTrust.now(),
+			report: ports.report,
+		});
+		this.#sampler = new Sampler({
+			ports,
+			intervalMs: options.sampleIntervalMs,
+			onSamples: (samples) => this.#accept(samples),
+			onRound: () => this.#sampling?.made(),
+		});
+		this.#downlink = this.#buildDownlink();
+		this.#mqttSession = new Session({ store: this.#sessionStore() });
+		this.#supervisor = this.#buildSupervisor();
+	}
+
+	start(): void {
+		const { bootRecord, ports } = this.#options;
+		// In safe mode nothing runs that could have ended the boots before: no driver, no sampling.
+		if (bootRecord.mode === "normal") {
+			this.#watchSampling(this.#sampler.intervalMs);
+			this.#sampler.start();
+		}
+		this.#flushTimer = ports.timer.repeat(() => this.#options.outbox.flush(), OUTBOX_FLUSH_MS);
+		this.#supervisor.start();
+	}
+
+	stop(): void {
+		const { ports, outbox } = this.#options;
+		this.#supervisor.stop();
+		this.#session?.drop();
+		this.#session = undefined;
+		this.#sampler.stop();
+		this.#sampling?.release();
+		this.#sampling = undefined;
+		if (this.#flushTimer !== undefined) ports.timer.clear(this.#flushTimer);
+		outbox.flush();
+	}
+
+	setInterval(intervalMs: number): void {
+		this.#watchSampling(intervalMs);
+		this.#sampler.setInterval(intervalMs);
+	}
+
+	/** Stores a signed event, and offers it when there is a session. */
+	tell(event: DeviceEvent): void {
+		const payload = encodeEvent(event);
+		this.#uplink.accept({ channel: "event", contentType: CONTENT_EVENT, payload });
+		this.#session?.offer();
+	}
+
+	#accept(samples: readonly SensorSample[]): void {
+		const { ports, timeTrust } = this.#options;
+		const encoded = encodeReading(samples, timeTrust.now()?.unixSeconds);
+		for (const measurement of encoded.leftOut) {
+			ports.report({ name: "measurement-left-out", measurement });
+		}
+		if (encoded.kind === "empty") return;
+		const accepted = this.#uplink.accept({
+			channel: "telemetry",
+			contentType: CONTENT_READING,
+			payload: encoded.payload,
+		});
+		if (accepted.kind === "accepted") {
+			const { sequence } = accepted;
+			ports.report({ name: "reading-accepted", sequence, depth: this.#uplink.depth });
+		} else {
+			ports.report({ name: "reading-refused", reason: accepted.reason });
+		}
+		this.#session?.offer();
+	}
+
+	#watchSampling(intervalMs: number): void {
+		const { progress, timings } = this.#options;
+		this.#sampling?.release();
+		this.#sampling = progress.register("sampling", intervalMs * 2 + timings.watchdogMs);
+	}
+
+	#buildDownlink(): Downlink {
+		const { ports, chosen, ledgerStore, timeTrust, bootRecord, outbox } = this.#options;
+		const { deviceId, operators } = chosen.configuration;
+		const known: Operator[] = operators.map(({ publicKey, commands }) => ({
+			keyId: toHex(keyIdOf(publicKey, ports.crypto)),
+			publicKey,
+			commands,
+		}));
+		const performer = new Performer({
+			ports,
+			bootRecord,
+			outbox,
+			timeTrust,
+			intervalMs: () => this.#sampler.intervalMs,
+			setInterval: (intervalMs) => this.#options.setInterval(intervalMs),
+		});
+		return new Downlink({
+			deviceId,
+			operators: known,
+			policy: this.#policy,
+			crypto: ports.crypto,
+			ledger: new CommandLedger(
+				ledgerStore,
+				known.map(({ keyId }) => keyId),
+			),
+			uplink: this.#uplink,
+			trustedTime: () => {
+				const now = timeTrust.now();
+				return now !== undefined && now.quality >= TIME_SNTP ? now.unixSeconds : undefined;
+			},
+			signedTime: (unixSeconds) => void timeTrust.signedTime(unixSeconds),
+			perform: (command) => performer.perform(command),
+			report: ports.report,
+		});
+	}
+
+	#buildSupervisor(): Supervisor {
+		const { ports, chosen, timings, bootRecord, progress, restart } = this.#options;
+		const { configuration } = chosen;
+		const { ssid, password } = configuration.link;
+		return new Supervisor({
+			timer: ports.timer,
+			clock: ports.clock,
+			entropy: ports.entropy,
+			link: ports.link,
+			linkSettings: () => ({
+				...(ssid !== undefined && { ssid }),
+				...(password !== undefined && { password: password.reveal().slice() }),
+			}),
+			resolver: ports.dns,
+			servers: () => configuration.servers,
+			timings,
+			bootRecord,
+			progress,
+			openSession: (request, events) => this.#openSession(request, events),
+			silenceMs: () =>
+				keepAliveSeconds(configuration, this.#options.timeScale) * 1000 * SILENCE_KEEP_ALIVES,
+			health: () => ports.system.health(),
+			beforeAttempt: () => this.#obstacle(),
+			restart,
+			onState: (state, { failureClass, delayMs }) => {
+				ports.report({ name: "connection-state", state, failureClass, delayMs });
+			},
+			onEvent: (event) => this.#onConnectionEvent(event),
+		});
+	}
+
+	/** What makes an attempt useless before it is made. */
+	#obstacle(): FailureClass | undefined {
+		const { ports, chosen, timeTrust } = this.#options;
+		const { certificates, keyName, authentication } = chosen.configuration;
+		if (certificates.length > 0 && ports.keyStore.publicKey(keyName) === undefined) {
+			return "credentials-missing";
+		}
+		if (authentication.kind === "token" && !timeTrust.isTrusted) return "time-untrusted";
+		return undefined;
+	}
+
+	#openSession(request: SessionRequest, events: SessionEvents): SessionHandle {
+		const { ports, chosen, timings, timeScale, signer, timeTrust } = this.#options;
+		this.#session?.drop(); // it may still be saying goodbye, and the MQTT session has one client
+		try {
+			this.#session = new BrokerSession(request, events, {
+				ports,
+				configuration: chosen.configuration,
+				policy: this.#policy,
+				timings,
+				timeScale,
+				mqttSession: this.#mqttSession,
+				signer,
+				timeTrust,
+				uplink: this.#uplink,
+				downlink: this.#downlink,
+				onOnline: () => this.#onOnline(),
+				onProgress: (kind) => this.#supervisor.progress(kind),
+				onRenewalDue: () => this.#supervisor.reconnect("token-renewal"),
+			});
+			return this.#session;
+		} catch (error) {
+			const code = socketCodeOf(error);
+			const later = ports.timer.set(() => events.onClosed(code), 0);
+			return { close: () => ports.timer.clear(later) };
+		}
+	}
+
+	#onOnline(): void {
+		const event = this.#options.bootEvent();
+		if (event !== undefined) this.tell(event);
+	}
+
+	#onConnectionEvent(event: DeviceEvent): void {
+		const { ports, onStable, onFailed } = this.#options;
+		ports.report(event);
+		if (event.name === "connection-stable") onStable();
+		if (event.name === "connection-failed") onFailed(String(event["failureClass"]));
+	}
+
+	/** QoS 2 state survives reboots. A worn store costs exactly-once for QoS 2, and is said. */
+	#sessionStore() {
+		const { sessionStore, ports } = this.#options;
+		return {
+			load: () => {
+				const bytes = sessionStore.read(SESSION_KEY);
+				return bytes === undefined ? undefined : new Uint8Array(bytes);
+			},
+			save: (bytes: Uint8Array) => {
+				try {
+					sessionStore.write(SESSION_KEY, bytes);
+				} catch (error) {
+					const { code } = error as { readonly code?: string };
+					if (code === undefined || !code.startsWith("storage-")) throw error;
+					ports.report({ name: "storage-failed", path: "hf-mqtt", code });
+				}
+			},
+		};
+	}
+}
