@@ -33,6 +33,7 @@ export class TLSSocket implements Socket {
 	readonly #received = new ByteQueue();
 	#tls: tls.TLSSocket | undefined;
 	#offered: KeptSession | undefined;
+	#authorities: readonly X509Certificate[] = [];
 	#chain: readonly Buffer[] | undefined;
 	#session: Buffer | undefined;
 	#unsentBytes = 0;
@@ -124,6 +125,8 @@ export class TLSSocket implements Socket {
 
 	#connect(): tls.TLSSocket {
 		const { serverName, authorities, identity, applicationLayerProtocols } = this.#options.secure;
+		// OpenSSL skips what it cannot read; a set that is not whole is a mistake of whoever gave it.
+		this.#authorities = authorities.map((one) => new X509Certificate(one));
 		this.#offered = this.#options.sessions.take(this.#sessionKey);
 		const key = identity && this.#options.privateKeyOf(identity.key);
 		if (identity && key === undefined) throw new Error("no such key");
@@ -156,19 +159,19 @@ export class TLSSocket implements Socket {
 		}
 		this.#chain = chain.map((certificate) => certificate.raw);
 		this.#state = "open";
-		if (this.#session) this.#keep(this.#session);
+		// TLS 1.2 goes on using the session that it resumed; TLS 1.3 brings a new ticket each time.
+		const isLasting = socket.isSessionReused() && socket.getProtocol() === "TLSv1.2";
+		const session = this.#session ?? (isLasting ? this.#offered?.session : undefined);
+		if (session) this.#keep(session);
 		this.#scheduleWritable();
 	}
 
 	#chainOf(socket: tls.TLSSocket): X509Certificate[] | undefined {
+		// A resumed session shows no certificate: it belongs to the chain with which it was kept.
+		if (socket.isSessionReused())
+			return this.#offered?.chain.map((raw) => new X509Certificate(raw));
 		const leaf = socket.getPeerCertificate(true);
-		if (socket.isSessionReused()) {
-			const kept = this.#offered?.chain.map((raw) => new X509Certificate(raw));
-			const isSame = kept?.[0] && leaf.raw && kept[0].raw.equals(leaf.raw);
-			return isSame ? kept : undefined;
-		}
-		const authorities = this.#options.secure.authorities.map((one) => new X509Certificate(one));
-		return verifiedChain(sentCertificates(leaf), authorities);
+		return verifiedChain(sentCertificates(leaf), this.#authorities);
 	}
 
 	/** Before the judgement a session only waits: one of a refused peer is never kept. */
