@@ -20,8 +20,11 @@ export interface SessionEvents {
 	onSecured(): void;
 	/** CONNACK accepted the session. */
 	onConnected(): void;
-	/** The session has ended by itself; `code` is the MQTT client's close reason. Once. */
-	onClosed(code: string): void;
+	/**
+	 * The session has ended by itself, once; `code` is the MQTT client's close reason. Where that is
+	 * "closed-by-peer", `detail` is how the transport ended: with a goodbye, or without.
+	 */
+	onClosed(code: string, detail?: string): void;
 }
 
 export interface SessionHandle {
@@ -43,7 +46,7 @@ export interface AttemptOptions {
 	readonly openSession: OpenSession;
 	readonly onStage: (stage: "securing" | "joining" | "online") => void;
 	/** The attempt failed, or its session ended. Once, and not after {@link Attempt.close}. */
-	readonly onEnded: (code: string) => void;
+	readonly onEnded: (code: string, detail?: string) => void;
 }
 
 export class Attempt {
@@ -101,10 +104,10 @@ export class Attempt {
 			{
 				onSecured: () => this.#advance("secured"),
 				onConnected: () => this.#advance("online"),
-				onClosed: (code) => {
+				onClosed: (code, detail) => {
 					hasClosed = true;
 					this.#session = undefined;
-					this.#end(code);
+					this.#end(code, detail);
 				},
 			},
 		);
@@ -119,10 +122,10 @@ export class Attempt {
 		this.#options.onStage(reached === "secured" ? "joining" : "online");
 	}
 
-	#end(code: string): void {
+	#end(code: string, detail?: string): void {
 		if (this.#isEnded) return;
 		this.close();
-		this.#options.onEnded(code);
+		this.#options.onEnded(code, detail);
 	}
 
 	#closeResolver(): void {

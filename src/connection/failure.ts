@@ -32,6 +32,8 @@ export type FailureClass =
 	| "write-stalled" // the transport took no bytes for too long
 	| "silent" // online, and no proof of progress within silenceMs
 	| "protocol-violation"
+	| "packet-too-large" // legal, but more than we are willing to skip
+	| "receive-limit" // legal, but more unfinished QoS 2 messages than we remember
 	| "flood" // the peer sent more than the inbound governor allows
 	| "subscription-refused"
 	| "local" // we closed, for a reason told elsewhere
@@ -117,6 +119,8 @@ export const FAILURES: Readonly<Record<FailureClass, FailureRule>> = Object.free
 	"write-stalled": network,
 	silent: network,
 	"protocol-violation": judged,
+	"packet-too-large": rule(["socket"], "long", true, true), // retained, it waits for us each time
+	"receive-limit": rule(["socket"], "short", true, false),
 	flood: rule(["socket"], "long", true, true),
 	"subscription-refused": refused,
 	local: broker,

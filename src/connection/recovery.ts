@@ -29,6 +29,8 @@ export type Reached = "nothing" | "secured" | "online";
 export interface Failure {
 	/** The close reason's code, as the MQTT client, a socket or the supervisor names it. */
 	readonly code: string;
+	/** How the transport ended, where `code` says only that the peer did it. */
+	readonly transportCode?: string | undefined;
 	readonly reached: Reached;
 	/** Milliseconds since CONNACK; 0 without one. */
 	readonly onlineMs: number;
@@ -84,7 +86,7 @@ export class Recovery {
 	/** Judges `failure`; `random` is a fraction that spreads the delay. */
 	failed(failure: Failure, random: number): Verdict {
 		const failureClass = this.#classify(failure);
-		this.#count(failureClass);
+		this.#count(failureClass, failure);
 		const attempt = this.#failures - 1;
 		const { backoffBaseMs, backoffMaxMs } = this.#timings;
 		const delayMs = backoffDelayMs(attempt, random, backoffBaseMs, backoffMaxMs);
@@ -105,7 +107,8 @@ export class Recovery {
 	}
 
 	#classify(failure: Failure): FailureClass {
-		const found = failureClassOf(failure.code);
+		const isEnd = failure.code === "closed-by-peer" && failure.transportCode !== undefined;
+		const found = failureClassOf(isEnd ? String(failure.transportCode) : failure.code);
 		if (failure.reached === "online") {
 			this.#silentRefusals = 0;
 			return isTransportEnd(found) ? this.#endedOnline(found, failure) : found;
@@ -147,9 +150,11 @@ export class Recovery {
 		return this.#isDuplicateSuspected ? "duplicate-client-id" : "kicked";
 	}
 
-	#count(failureClass: FailureClass): void {
+	#count(failureClass: FailureClass, failure: Failure): void {
 		this.#failures++;
-		this.#rebootable = isRebootable(failureClass) ? this.#rebootable + 1 : 0;
+		// A session that got something done, however short, proves that this device works.
+		const mayReboot = isRebootable(failureClass) && !failure.hadProgress;
+		this.#rebootable = mayReboot ? this.#rebootable + 1 : 0;
 		this.#heapFailures = failureClass === "tls-resources" ? this.#heapFailures + 1 : 0;
 	}
 

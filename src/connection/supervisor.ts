@@ -3,84 +3,27 @@
 
 import { assert } from "../assert.js";
 import { TLS_HEAP_BLOCK_BYTES_MIN } from "../limits.js";
-import type {
-	Clock,
-	DeviceEvent,
-	Entropy,
-	Health,
-	LinkSettings,
-	NetworkLink,
-	Timer,
-	TimerHandle,
-} from "../ports.js";
-import { Attempt, type OpenSession, type ResolverOptions } from "./attempt.js";
+import type { DeviceEvent, TimerHandle } from "../ports.js";
+import { Attempt } from "./attempt.js";
 import { randomFraction } from "./backoff.js";
-import type { BootRecord } from "./boot-record.js";
-import { FAILURES, type FailureClass, type RecoveryStep } from "./failure.js";
-import type { Progress, ProgressTask } from "./progress.js";
-import { Recovery, type Verdict } from "./recovery.js";
+import { FAILURES, type FailureClass } from "./failure.js";
+import type { ProgressTask } from "./progress.js";
+import { Recovery } from "./recovery.js";
+import { RecoverySteps } from "./recovery-steps.js";
 import { ServerList, type Server } from "./server-list.js";
+import type { StateDetail, SupervisorOptions, SupervisorState } from "./supervisor-options.js";
 import type { Timings } from "./timings.js";
-
-/** Every state but the first and the last ends by itself: its deadline is given behind it. */
-export type SupervisorState =
-	| "idle" // not started
-	| "waiting" // backoff: until the delay is over
-	| "link" // for an address: linkUpMs
-	| "resolving" // the name: dnsMs
-	| "securing" // TCP and TLS: what is left of connectMs
-	| "joining" // CONNECT is sent, CONNACK is not here: what is left of connectMs
-	| "online" // accepted, not yet proved: stableMs with progress, silenceMs without
-	| "stable" // proved: silenceMs after the last progress
-	| "stopped";
-
-/** What goes with a state, for a person or a log. */
-export interface StateDetail {
-	readonly server?: Server;
-	readonly failureClass?: FailureClass;
-	readonly delayMs?: number;
-}
-
-export interface SupervisorOptions {
-	readonly timer: Timer;
-	readonly clock: Clock;
-	readonly entropy: Entropy;
-	readonly link: NetworkLink;
-	readonly linkSettings?: () => LinkSettings;
-	readonly resolver: ResolverOptions;
-	/** Primary first. */
-	readonly servers: () => readonly Server[];
-	readonly timings: Timings;
-	/** Has begun. */
-	readonly bootRecord: BootRecord;
-	/** The supervisor registers itself as the task "link" and tells its states as stages. */
-	readonly progress?: Progress;
-	readonly openSession: OpenSession;
-	/** Longest silence of a working session; above 1.5 keep-alives. Without it timings.silenceMs. */
-	readonly silenceMs?: () => number;
-	readonly health?: () => Health;
-	/** Looks at time and credentials before each attempt; a class stops the attempt as a failure. */
-	readonly beforeAttempt?: () => FailureClass | undefined;
-	/** A row of failures: ask for the time again, read the credentials anew. */
-	readonly recheck?: () => void;
-	/** Memory is short: drop what can be made again. */
-	readonly freeMemory?: () => void;
-	/** Restarts the device; the reboot is already paid for. */
-	readonly restart: (cause: string) => void;
-	readonly onState?: (state: SupervisorState, detail: StateDetail) => void;
-	readonly onEvent?: (event: DeviceEvent) => void;
-}
 
 export class Supervisor {
 	readonly #options: SupervisorOptions;
 	readonly #timings: Timings;
 	readonly #recovery: Recovery;
 	readonly #servers: ServerList;
+	readonly #steps: RecoverySteps;
 	#state: SupervisorState = "idle";
 	#task: ProgressTask | undefined;
 	#attempt: Attempt | undefined;
 	#deadlineTimer: TimerHandle | undefined;
-	#retryTimer: TimerHandle | undefined;
 	/** Start, or the last moment of a stable session. */
 	#lastGoodMs = 0;
 	#attemptAtMs = Number.NEGATIVE_INFINITY;
@@ -89,13 +32,13 @@ export class Supervisor {
 	#progressAtMs = 0;
 	#hadProgress = false;
 	#waitsForLink = false;
-	#wasRebootDenied = false;
 
 	constructor(options: SupervisorOptions) {
 		this.#options = options;
 		this.#timings = options.timings;
 		this.#recovery = new Recovery(options.timings);
 		this.#servers = new ServerList(options.servers);
+		this.#steps = new RecoverySteps(options);
 	}
 
 	get state(): SupervisorState {
@@ -105,10 +48,10 @@ export class Supervisor {
 	/** Takes the link up and connects, for ever, until {@link stop}. */
 	start(): void {
 		assert(this.#state === "idle" || this.#state === "stopped", "a supervisor starts once");
-		const { link, linkSettings, progress, bootRecord } = this.#options;
+		const { link, linkSettings, progress } = this.#options;
 		this.#lastGoodMs = this.#nowMs();
 		this.#task = progress?.register("link", this.#timings.watchdogMs);
-		if (bootRecord.mode === "safe") this.#armSafeModeRetry();
+		this.#steps.start();
 		this.#wait(this.#recovery.plannedDelayMs(this.#random()));
 		link.start(linkSettings?.() ?? {}, () => this.#linkChanged());
 	}
@@ -117,7 +60,8 @@ export class Supervisor {
 	stop(): void {
 		if (this.#state === "idle" || this.#state === "stopped") return;
 		this.#dropAttempt();
-		this.#clearTimers();
+		this.#disarm();
+		this.#steps.stop();
 		this.#task?.release();
 		this.#task = undefined;
 		this.#options.link.stop();
@@ -193,7 +137,7 @@ export class Supervisor {
 			deadlineMs: this.#attemptDeadlineMs,
 			openSession: this.#options.openSession,
 			onStage: (stage) => this.#reached(stage, server),
-			onEnded: (code) => this.#fail(code),
+			onEnded: (code, detail) => this.#fail(code, detail),
 		});
 		this.#attempt = attempt;
 		const dnsMs = Math.min(this.#timings.dnsMs, this.#timings.connectMs);
@@ -233,7 +177,7 @@ export class Supervisor {
 
 	#becomeStable(silenceLeftMs: number): void {
 		this.#recovery.stable();
-		this.#wasRebootDenied = false;
+		this.#steps.stable();
 		this.#options.bootRecord.stable();
 		const server = this.#attempt?.server;
 		this.#enter("stable", silenceLeftMs, () => this.#judgeSession(), server ? { server } : {});
@@ -254,7 +198,7 @@ export class Supervisor {
 
 	// ------------------------------------------------------------ failure
 
-	#fail(code: string): void {
+	#fail(code: string, transportCode?: string): void {
 		const nowMs = this.#nowMs();
 		const phase = this.#state;
 		const server = this.#attempt?.server;
@@ -263,6 +207,7 @@ export class Supervisor {
 		const wasSuspected = this.#recovery.isDuplicateSuspected;
 		const failure = {
 			code,
+			transportCode,
 			reached,
 			onlineMs: reached === "online" ? nowMs - this.#onlineAtMs : 0,
 			hadProgress: reached === "online" && this.#hadProgress,
@@ -277,6 +222,7 @@ export class Supervisor {
 			name: "connection-failed",
 			failureClass: verdict.failureClass,
 			code,
+			transportCode,
 			phase,
 			step: verdict.step,
 			failures: verdict.failures,
@@ -290,49 +236,7 @@ export class Supervisor {
 		}
 		// First the wait: whatever a step does, the state has its deadline.
 		this.#wait(verdict.delayMs, verdict.failureClass);
-		this.#perform(verdict.step, verdict);
-	}
-
-	#perform(step: RecoveryStep, verdict: Verdict): void {
-		if (step === "reboot") {
-			if (!this.#reboot(verdict.failureClass)) this.#perform(verdict.stepWithoutReboot, verdict);
-		} else if (step === "restart-link") {
-			this.#event({ name: "link-restarted", failureClass: verdict.failureClass });
-			this.#options.link.restart();
-		} else if (step === "check-heap") {
-			this.#options.freeMemory?.();
-			const health = this.#options.health?.();
-			this.#event({
-				name: "heap-checked",
-				freeHeapBytes: health?.freeHeapBytes,
-				largestFreeBlockBytes: health?.largestFreeBlockBytes,
-			});
-		} else if (step === "recheck") {
-			this.#options.recheck?.();
-		}
-	}
-
-	/** Whether the restart was asked for. A host whose restart does nothing goes on with the wait. */
-	#reboot(failureClass: FailureClass): boolean {
-		const decision = this.#options.bootRecord.spendReboot();
-		if (decision.kind === "granted") {
-			this.#event({ name: "reboot-requested", failureClass });
-			this.#options.restart(failureClass);
-			return true;
-		}
-		const { reason } = decision;
-		if (!this.#wasRebootDenied) this.#event({ name: "reboot-denied", failureClass, reason });
-		this.#wasRebootDenied = true;
-		return false;
-	}
-
-	#armSafeModeRetry(): void {
-		this.#retryTimer = this.#options.timer.set(() => {
-			this.#armSafeModeRetry();
-			if (this.#options.bootRecord.spendRetry().kind === "denied") return;
-			this.#event({ name: "reboot-requested", failureClass: "safe-mode-retry" });
-			this.#options.restart("safe-mode-retry");
-		}, this.#timings.safeModeRetryMs);
+		this.#steps.perform(verdict);
 	}
 
 	// ------------------------------------------------------------ states and their deadlines
@@ -350,9 +254,8 @@ export class Supervisor {
 	}
 
 	#arm(delayMs: number, callback: () => void): void {
-		const { timer } = this.#options;
-		if (this.#deadlineTimer !== undefined) timer.clear(this.#deadlineTimer);
-		this.#deadlineTimer = timer.set(() => {
+		this.#disarm();
+		this.#deadlineTimer = this.#options.timer.set(() => {
 			this.#deadlineTimer = undefined;
 			callback();
 		}, delayMs);
@@ -364,12 +267,9 @@ export class Supervisor {
 		this.#options.onState?.(state, detail);
 	}
 
-	#clearTimers(): void {
-		const { timer } = this.#options;
-		if (this.#deadlineTimer !== undefined) timer.clear(this.#deadlineTimer);
-		if (this.#retryTimer !== undefined) timer.clear(this.#retryTimer);
+	#disarm(): void {
+		if (this.#deadlineTimer !== undefined) this.#options.timer.clear(this.#deadlineTimer);
 		this.#deadlineTimer = undefined;
-		this.#retryTimer = undefined;
 	}
 
 	#dropAttempt(): void {

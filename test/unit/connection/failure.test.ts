@@ -14,7 +14,7 @@ const CLOSE_CODES = [
 	...["tls-truncated", "tls-closed", "connack-protocol-version", "connack-identifier"],
 	...["connack-unavailable", "connack-credentials", "connack-not-authorized", "connack-timeout"],
 	...["closed-before-connack", "closed-by-peer", "ping-timeout", "acknowledge-timeout"],
-	...["write-stalled", "protocol-violation", "local"],
+	...["write-stalled", "packet-too-large", "receive-limit", "protocol-violation", "local"],
 ];
 
 describe("FAILURES", () => {
@@ -47,7 +47,13 @@ describe("FAILURES", () => {
 	it("waits long wherever a person has to mend something, and reports it", () => {
 		const mended: FailureClass[] = ["tls-authority", "tls-host-name", "tls-expired", "tls-pin"];
 		mended.push("tls-version", "tls-client-certificate", "connack-credentials");
-		mended.push("connack-not-authorized", "connack-identifier", "authentication", "flood");
+		mended.push(
+			"connack-not-authorized",
+			"connack-identifier",
+			"authentication",
+			"flood",
+			"packet-too-large",
+		);
 		for (const name of mended) {
 			expect(FAILURES[name].floor).toBe("long");
 			expect(FAILURES[name].isSecurity).toBe(true);

@@ -82,6 +82,12 @@ describe("Recovery", () => {
 		expect(recovery.failed(dead, 0).step).toBe("reboot");
 	});
 
+	it("never reboots for sessions that get something done, however short they are", () => {
+		const cut = { ...kick("ping-timeout", 5_000, true), outageMs: 100 * HOUR };
+		const steps = repeat(new Recovery(DEFAULT_TIMINGS), cut, 100);
+		expect(steps.every(({ step }) => step !== "reboot")).toBe(true);
+	});
+
 	it("frees memory at once for a fragmented heap, and reboots at the fourth refusal", () => {
 		const steps = repeat(new Recovery(DEFAULT_TIMINGS), failure("tls-resources"), 4);
 		expect(steps.map(({ step }) => step)).toEqual([
@@ -173,6 +179,17 @@ describe("Recovery, when the peer ends accepted sessions", () => {
 			expect(classes.every(({ failureClass }) => failureClass === code)).toBe(true);
 		}
 		expect(recovery.isDuplicateSuspected).toBe(false);
+	});
+
+	it("tells a goodbye from a cut by the transport's own code", () => {
+		const end = (transportCode: string) => ({
+			...kick("closed-by-peer", 800, true),
+			transportCode,
+		});
+		const cut = repeat(new Recovery(DEFAULT_TIMINGS), end("tls-truncated"), 3);
+		expect(cut[2]?.failureClass).toBe("tls-truncated");
+		const goodbye = repeat(new Recovery(DEFAULT_TIMINGS), end("tls-closed"), 3);
+		expect(goodbye[2]?.failureClass).toBe("duplicate-client-id");
 	});
 
 	it("counts an abrupt end at the door as a kick", () => {

@@ -5,11 +5,11 @@ import type { SessionEvents, SessionRequest } from "../../../src/connection/atte
 import { BootRecord } from "../../../src/connection/boot-record.js";
 import { Progress } from "../../../src/connection/progress.js";
 import type { Server } from "../../../src/connection/server-list.js";
-import {
-	Supervisor,
-	type SupervisorOptions,
-	type SupervisorState,
-} from "../../../src/connection/supervisor.js";
+import { Supervisor } from "../../../src/connection/supervisor.js";
+import type {
+	SupervisorOptions,
+	SupervisorState,
+} from "../../../src/connection/supervisor-options.js";
 import { DEFAULT_TIMINGS, type Timings } from "../../../src/connection/timings.js";
 import type {
 	DeviceEvent,
