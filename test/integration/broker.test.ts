@@ -10,6 +10,7 @@ import type { BrokerKind, TestBroker } from "../support/brokers.js";
 import { TemporaryFolder } from "../support/temporary-folder.js";
 
 const ACCESS = {
+	mayConnect: (name: string, clientId: string) => clientId.startsWith(name),
 	mayPublish: (name: string, topic: string) => name === "alice" && topic.startsWith("granted/"),
 	maySubscribe: (name: string, filter: string) => name === "alice" && filter.startsWith("granted/"),
 	mayReceive: (name: string, topic: string) => name === "alice" && topic.startsWith("granted/"),

@@ -11,6 +11,7 @@ import memoryPersistence from "aedes-persistence";
 
 /** Who may do what, asked with the common name of the client's certificate. Default deny. */
 export interface BrokerAccess {
+	mayConnect(name: string, clientId: string): boolean;
 	mayPublish(name: string, topic: string): boolean;
 	maySubscribe(name: string, filter: string): boolean;
 	mayReceive(name: string, topic: string): boolean;
@@ -140,7 +141,7 @@ export class EmbeddedBroker {
 			// The default of 42 unwritten packets per client would close a slow subscriber.
 			queueLimit: 10_000,
 			authenticate: (client, _user, _password, done) => {
-				const refusal = refusalOf(client);
+				const refusal = refusalOf(client, access);
 				if (!refusal) return done(null, true);
 				this.#tell({ name: "client-refused", client: client.id, reason: refusal.message });
 				done(refusal, false);
@@ -173,12 +174,11 @@ function nameOf(client: Client): string {
 	return String(subject?.CN ?? "");
 }
 
-/** A session belongs to its certificate: the client id is the common name, or begins with it and a "/". */
-function refusalOf(client: Client): AuthenticateError | undefined {
+function refusalOf(client: Client, access: BrokerAccess): AuthenticateError | undefined {
 	const name = nameOf(client);
 	if (name === "") return refuse("no common name", NOT_AUTHORIZED);
-	if (client.id === name || client.id.startsWith(`${name}/`)) return undefined;
-	return refuse("client id is not the certificate's name", IDENTIFIER_REJECTED);
+	if (access.mayConnect(name, client.id)) return undefined;
+	return refuse("not this certificate's client id", IDENTIFIER_REJECTED);
 }
 
 function refuse(message: string, returnCode: number): AuthenticateError {

@@ -1,0 +1,51 @@
+// Words for what happened: one line per verdict or event, for the live view and for plain output
+// alike.
+
+import type { DeviceEvent } from "../../src/ports.js";
+import type { Verdict, Verified } from "../verify/verdict.js";
+import type { BrokerEvent } from "./broker.js";
+
+const TIME_QUALITIES = ["no time", "build time", "floor", "SNTP", "signed time"];
+
+/** A verified message in one line. */
+export function tellVerified(verified: Verified): string {
+	const { content, sequence, channel, time } = verified;
+	const quality = TIME_QUALITIES[time?.quality ?? 0] ?? "";
+	switch (content.kind) {
+		case "reading": {
+			const measured = content.measurements.map(({ name, value, unit }) => {
+				return `${name} ${value.toFixed(2)}${unit === undefined ? "" : ` ${unit}`}`;
+			});
+			return `#${sequence}  ${measured.join("  ")}  (${quality})`;
+		}
+		case "gap":
+			return `#${sequence}  signed gaps: ${content.gaps.map(tellValue).join("; ")}`;
+		case "result":
+			return `#${sequence}  signed result: ${content.result.outcome}`;
+		case "event":
+			return `#${sequence}  signed event: ${tellValue(content.event)}`;
+		case "other":
+			return `#${sequence}  ${channel}: ${content.contentType}`;
+	}
+}
+
+export function tellRefused(verdict: Exclude<Verdict, Verified>): string {
+	const sequence = verdict.sequence === undefined ? "" : `#${verdict.sequence}  `;
+	return `${sequence}refused: ${verdict.reason} (${verdict.topic})`;
+}
+
+export function tellDeviceEvent({ name, ...details }: DeviceEvent): string {
+	const told = Object.entries(details).filter(([, value]) => value !== undefined);
+	return ["device:", name, ...told.map(([key, value]) => `${key} ${String(value)}`)].join(" ");
+}
+
+export function tellBrokerEvent({ name, ...details }: BrokerEvent): string {
+	return ["broker:", name, ...Object.values(details)].join(" ");
+}
+
+function tellValue(value: unknown): string {
+	if (typeof value !== "object" || value === null) return String(value);
+	return Object.entries(value)
+		.map(([key, item]) => `${key} ${tellValue(item)}`)
+		.join(" ");
+}
