@@ -112,7 +112,7 @@ export const DEVICE_ID_LENGTH_MAX = 64;
 export const UNIX_SECONDS_MAX = 253_402_300_799;
 
 /** Ranges of lost sequences in one gap record: so many fit a payload. */
-export const GAPS_MAX = 16;
+export const GAPS_MAX = 12;
 
 /** Measurements in one reading: so many of the longest fit a payload. */
 export const READING_MEASUREMENTS_MAX = 16;
@@ -412,6 +412,9 @@ export const OUTBOX_DROP_FRACTION = 16;
 
 /** Sequence numbers reserved by one key-value write; a restart skips at most as many. */
 export const SEQUENCE_BLOCK = 1024;
+
+/** Sequence numbers skipped when the reservation is lost: 1024 lives that each stored nothing. */
+export const SEQUENCE_LEAP = 1024 * SEQUENCE_BLOCK;
 
 // ---------------------------------------------------------------- serial
 
