@@ -10,8 +10,22 @@ const common = {
 	},
 };
 
+/** mqtt-packet over the stand-ins of the firmware bundle. Not where brokers run, which need all of it. */
+const standIns = {
+	transform: {
+		...common.transform,
+		"/node_modules/mqtt-packet/": "<rootDir>/test/support/mqtt-packet-transform.cjs",
+	},
+	transformIgnorePatterns: ["/node_modules/(?!mqtt-packet/)"],
+};
+
 function project(name) {
-	return { ...common, displayName: name, testMatch: [`<rootDir>/test/${name}/**/*.test.ts`] };
+	return {
+		...common,
+		...(name === "unit" && standIns),
+		displayName: name,
+		testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+	};
 }
 
 export default {
