@@ -1,6 +1,9 @@
 // What the commands of the holdfast command line share: how they fail, print and explain themselves.
 import { Option, type Command } from "commander";
 
+/** Control and format characters, unassigned ones, line and paragraph separators. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
 /** Exit codes of every command. */
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
@@ -39,8 +42,13 @@ export function print(line: string): void {
 	process.stdout.write(`${line}\n`);
 }
 
+/** One line of JSON. What `printable` would escape is escaped as JSON does it. */
 export function printJSON(value: unknown): void {
-	print(JSON.stringify(value));
+	const escape = (character: string) =>
+		[...Array(character.length).keys()]
+			.map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+			.join("");
+	print(JSON.stringify(value).replace(INVISIBLE, escape));
 }
 
 /** A line for the person who waits; not part of the result. */
@@ -69,7 +77,7 @@ export function printTable(heading: readonly string[], rows: readonly (readonly 
  * the cursor, change colours or reverse the direction of a terminal.
  */
 export function printable(text: string): string {
-	return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
+	return text.replace(INVISIBLE, (character) => {
 		const code = character.codePointAt(0) as number;
 		return code > 0xff ? `\\u{${code.toString(16)}}` : `\\x${code.toString(16).padStart(2, "0")}`;
 	});

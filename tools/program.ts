@@ -4,6 +4,7 @@ import { describeFailure, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command
 import { FleetError } from "./pki/fleet-error.js";
 import { pkiCommand } from "./pki/pki-command.js";
 import { policyCommand } from "./policy/policy-command.js";
+import { verifyCommand } from "./verify/verify-command.js";
 
 const HELP_WANTED = new Set(["commander.helpDisplayed", "commander.version"]);
 
@@ -13,6 +14,7 @@ export function makeProgram(): Command {
 		.version("0.1.0")
 		.addCommand(pkiCommand())
 		.addCommand(policyCommand())
+		.addCommand(verifyCommand())
 		.addHelpText(
 			"after",
 			"\nExit codes: 0 done; 1 it could not be done, or something was refused; 2 the command line is wrong." +

@@ -74,6 +74,17 @@ export class StreamVerifier {
 		});
 	}
 
+	/** Whether `bytes` are an envelope by a key that is not known here. */
+	isStranger(bytes: Uint8Array): boolean {
+		let isUnknown = false;
+		const stop = (keyId: Uint8Array) => {
+			isUnknown = this.#senderOf(keyId) === undefined;
+			return undefined;
+		};
+		open(bytes, "", stop, this.#crypto);
+		return isUnknown;
+	}
+
 	/** Judges `bytes` as they came on `topic`. */
 	accept(topic: string, bytes: Uint8Array): Verdict {
 		const opened = open(bytes, topic, (keyId) => this.#senderOf(keyId)?.publicKey, this.#crypto);

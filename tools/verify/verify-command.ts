@@ -1,0 +1,236 @@
+// `holdfast verify`: messages from a broker, a file or standard input, judged one by one.
+import { randomBytes } from "node:crypto";
+import { createReadStream, readFileSync } from "node:fs";
+import { Command } from "commander";
+import { DEFAULT_RULES } from "../../src/policy/rules.js";
+import { connectBroker, parseBroker } from "../broker-connection.js";
+import {
+	addExamples,
+	EXIT_FAILURE,
+	jsonOption,
+	printProgress,
+	quote,
+	UsageError,
+	wholeNumber,
+} from "../command-line.js";
+import { parseDeviceRecord, rawPublicKey } from "../pki/device-record.js";
+import { Fleet } from "../pki/fleet.js";
+import { operatorAccess } from "../policy/access.js";
+import { readLines } from "./lines.js";
+import { parseBase64, parseMessageLine } from "./message-line.js";
+import { devicesOf, StreamVerifier, type KnownDevice } from "./stream-verifier.js";
+import { VerifyRun } from "./verify-run.js";
+
+interface VerifyOptions {
+	readonly fleet?: string;
+	readonly key?: string;
+	readonly device?: string;
+	readonly topic?: string;
+	readonly broker?: string;
+	readonly operator?: string;
+	readonly ca?: string;
+	readonly session?: string;
+	readonly count?: number;
+	readonly seconds?: number;
+	readonly json?: boolean;
+}
+
+/** The first byte of a tagged COSE_Sign1: input with a topic of its own may be one envelope as it is. */
+const SIGN1_TAG = 0xd2;
+const RAW_BYTES_MAX = 1 << 20;
+
+export function verifyCommand(): Command {
+	const command = new Command("verify")
+		.description(
+			"Verify messages of devices: print each, or why it is refused, and at the end what is missing.",
+		)
+		.argument("[file]", "messages to read (standard input without it, or with -)")
+		.option("--fleet <folder>", 'folder of the fleet, for the devices\' keys (default: "fleet")')
+		.option("--key <file>", "instead of a fleet: a device's record, or its public key in PEM")
+		.option("--device <id>", "with a public key: whose it is")
+		.option("--topic <topic>", "the input has no topics: one raw envelope, or base64 by lines")
+		.option("--broker <url>", "read from this broker instead: mqtts://HOST[:PORT]")
+		.option("--operator <name>", "with --broker: whose certificate to connect with")
+		.option("--ca <file>", "with --broker: authority of the broker, PEM (default: the fleet's)")
+		.option("--session <name>", "with --broker: a session that the broker keeps between runs")
+		.option("--count <n>", "stop after so many verified messages", wholeNumber("--count", 1, 1e9))
+		.option("--seconds <n>", "with --broker: stop after so long", wholeNumber("--seconds", 1, 1e6))
+		.addOption(jsonOption("one JSON object per message, then a summary"))
+		.action(async (file: string | undefined, options: VerifyOptions) => {
+			const run = await makeRun(options);
+			if (options.broker) await readBroker(run, file, options);
+			else await readInput(run, file, options);
+			if (!run.finish()) process.exitCode = EXIT_FAILURE;
+		})
+		.addHelpText("after", DETAILS);
+	return addExamples(command, [
+		[
+			"holdfast verify --broker mqtts://broker.example --operator alice",
+			"what arrives, until Ctrl-C; then what is missing",
+		],
+		[
+			`mosquitto_sub … -F '{"topic":"%t","hex":"%x"}' -t 'holdfast/#' | holdfast verify`,
+			"with another subscriber",
+		],
+		["holdfast verify messages.jsonl --json", "a recorded stream, for programs"],
+		[
+			"holdfast verify reading.bin --topic holdfast/sensor-1/telemetry",
+			"one envelope as it was on the wire",
+		],
+	]);
+}
+
+const DETAILS = `
+Input: one JSON object a line, {"topic": …, "payload": base64} or {"topic": …, "hex": …}.
+Exit code: 0 if every message was verified and none is missing without a signed explanation, else 1 (2: the
+command line is wrong). From a broker, a message that is delivered twice is no failure.`;
+
+async function makeRun(options: VerifyOptions): Promise<VerifyRun> {
+	const { json = false, broker } = options;
+	if (options.key) {
+		if (options.fleet || broker) {
+			throw new UsageError("--key: not together with --fleet or --broker");
+		}
+		const verifier = new StreamVerifier({ devices: [readKey(options.key, options.device)] });
+		return new VerifyRun({ verifier, json, mayRepeat: false });
+	}
+	const fleet = await Fleet.open(fleetFolder(options));
+	const devices = () => devicesOf(fleet);
+	const verifier = new StreamVerifier({ devices: devices() });
+	return new VerifyRun({ verifier, json, mayRepeat: broker !== undefined, devices });
+}
+
+function fleetFolder(options: VerifyOptions): string {
+	return options.fleet ?? "fleet";
+}
+
+/** A public key in PEM, or the record of a device; without its fleet the record's signature is not judged. */
+function readKey(path: string, device: string | undefined): KnownDevice {
+	const text = readText("--key", path);
+	if (!text.includes("-----BEGIN PUBLIC KEY-----")) {
+		const record = parseDeviceRecord(text, path);
+		return { device: record.deviceId, publicKey: Buffer.from(record.signingKey, "hex") };
+	}
+	if (!device) throw new UsageError("--key: a public key needs --device, whose it is");
+	if (!/^[A-Za-z0-9_-]{1,64}$/.test(device)) throw new UsageError(`--device: ${quote(device)}`);
+	let publicKey: Uint8Array;
+	try {
+		publicKey = rawPublicKey(text);
+	} catch {
+		throw new UsageError(`--key: ${path} is not a public key`);
+	}
+	if (publicKey.length !== 32) throw new UsageError(`--key: ${path} is not an Ed25519 key`);
+	return { device, publicKey };
+}
+
+async function readInput(
+	run: VerifyRun,
+	file: string | undefined,
+	options: VerifyOptions,
+): Promise<void> {
+	const isStandardInput = file === undefined || file === "-";
+	const name = isStandardInput ? "standard input" : file;
+	const input = isStandardInput ? process.stdin : createReadStream(file);
+	const enough = () => options.count !== undefined && run.verified >= options.count;
+	try {
+		if (options.topic !== undefined) return await readTopicless(run, input, name, options.topic);
+		for await (const line of readLines(input)) {
+			if (line.kind === "too-long")
+				run.unreadable(`${name}:${line.number}`, "the line is too long");
+			else if (line.text.trim() !== "") readLine(run, `${name}:${line.number}`, line.text);
+			if (enough()) return;
+		}
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === undefined) throw error;
+		throw new Error(`${name} cannot be read (${code})`, { cause: error });
+	}
+}
+
+function readLine(run: VerifyRun, where: string, text: string): void {
+	const message = parseMessageLine(text);
+	if (message.kind === "message") run.accept(message.topic, message.bytes);
+	else run.unreadable(where, message.why);
+}
+
+/** Input without topics: one envelope as it is, or one in base64 on each line. */
+async function readTopicless(
+	run: VerifyRun,
+	input: AsyncIterable<Uint8Array>,
+	name: string,
+	topic: string,
+): Promise<void> {
+	const chunks: Uint8Array[] = [];
+	let length = 0;
+	for await (const chunk of input) {
+		chunks.push(chunk);
+		length += chunk.length;
+		if (length > RAW_BYTES_MAX) throw new Error(`${name}: more than ${RAW_BYTES_MAX} bytes`);
+	}
+	const all = Buffer.concat(chunks);
+	if (all[0] === SIGN1_TAG) return run.accept(topic, new Uint8Array(all));
+	const lines = all.toString("latin1").split("\n");
+	for (const [index, line] of lines.entries()) {
+		if (line.trim() === "") continue;
+		const bytes = parseBase64(line.trim());
+		if (bytes) run.accept(topic, bytes);
+		else run.unreadable(`${name}:${index + 1}`, "neither an envelope nor base64");
+	}
+}
+
+async function readBroker(
+	run: VerifyRun,
+	file: string | undefined,
+	options: VerifyOptions,
+): Promise<void> {
+	if (file !== undefined) throw new UsageError("a file and --broker do not go together");
+	if (!options.operator)
+		throw new UsageError("--broker: needs --operator, whose certificate it is");
+	const { host, port } = parseBroker(options.broker as string);
+	const fleet = await Fleet.open(fleetFolder(options));
+	const authority = readText("--ca", options.ca ?? fleet.authorityFile);
+	const session = options.session ?? `verify-${randomBytes(4).toString("hex")}`;
+	if (!/^[A-Za-z0-9_-]{1,32}$/.test(session)) throw new UsageError(`--session: ${quote(session)}`);
+	let stop: () => void = () => undefined;
+	const ended = new Promise<void>((resolve) => (stop = resolve));
+	const client = await connectBroker({
+		url: options.broker as string,
+		authority,
+		identity: fleet.operatorIdentity(options.operator),
+		clientId: `${options.operator}/${session}`,
+		persistent: options.session !== undefined,
+		reconnectMs: 1000,
+		onMessage: (topic, payload) => {
+			run.accept(topic, payload);
+			if (options.count !== undefined && run.verified >= options.count) stop();
+		},
+	});
+	process.once("SIGINT", stop);
+	process.once("SIGTERM", stop);
+	if (options.seconds) setTimeout(stop, options.seconds * 1000).unref();
+	printProgress(`connected to ${host}:${port} as ${options.operator}`);
+	client.on("close", () => printProgress("connection lost"));
+	client.on("connect", () => printProgress("connected again"));
+	client.on("error", () => undefined); // told by "connection lost"; attempts go on
+	const filters = operatorAccess(DEFAULT_RULES).filter(({ right }) => right === "read");
+	const granted = await client.subscribeAsync(
+		filters.map(({ filter }) => filter),
+		{ qos: 1 },
+	);
+	for (const { topic, qos } of granted) {
+		if (qos === 128) throw new Error(`broker ${host}:${port} refused the subscription to ${topic}`);
+	}
+	await ended;
+	client.removeAllListeners("close");
+	await client.endAsync();
+}
+
+function readText(option: string, path: string): string {
+	try {
+		return readFileSync(path, "utf8");
+	} catch (error) {
+		throw new UsageError(
+			`${option}: ${path} cannot be read (${(error as { code?: string }).code})`,
+		);
+	}
+}
