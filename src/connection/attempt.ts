@@ -1,5 +1,5 @@
-// One attempt and the session that comes of it: name → address → session. It has no deadline of its own: the
-// supervisor watches it. Whatever comes after its end is dropped.
+// One attempt and the session that comes of it: name → address → session. It has no deadline of its
+// own: the supervisor watches it. Whatever comes after its end is dropped.
 
 import { assert } from "../assert.js";
 import type { Resolver, ResolverConstructor } from "../ports.js";
@@ -11,7 +11,9 @@ export interface SessionRequest {
 	readonly port: number;
 	/** A literal address of `host`. */
 	readonly address: string;
-	/** Monotonic milliseconds by which CONNACK must be there; the supervisor closes the session then. */
+	/**
+	 * Monotonic milliseconds by which CONNACK must be there; the supervisor closes the session then.
+	 */
 	readonly deadlineMs: number;
 }
 

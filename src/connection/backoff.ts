@@ -1,12 +1,17 @@
-// Full-jitter exponential backoff. Pure: the caller supplies the random number, so that a run can be replayed.
+// Full-jitter exponential backoff. Pure: the caller supplies the random number, so that a run can
+// be replayed.
 
 import { assert } from "../assert.js";
 import type { Entropy } from "../ports.js";
 
-/** Doublings after which every window is the widest, whatever the base: 2 ** 30 ms are twelve days. */
+/**
+ * Doublings after which every window is the widest, whatever the base: 2 ** 30 ms are twelve days.
+ */
 const DOUBLINGS_MAX = 30;
 
-/** Anywhere between nothing and the window of `attempt`, which doubles from `baseMs` up to `maxMs`. */
+/**
+ * Anywhere between nothing and the window of `attempt`, which doubles from `baseMs` up to `maxMs`.
+ */
 export function backoffDelayMs(
 	attempt: number,
 	random: number,
@@ -20,8 +25,8 @@ export function backoffDelayMs(
 }
 
 /**
- * A delay that is never below `floorMs`. Above the floor it still spreads, over at least half the floor:
- * a fleet that was refused at one moment must not come back at one moment.
+ * A delay that is never below `floorMs`. Above the floor it still spreads, over at least half the
+ * floor: a fleet that was refused at one moment must not come back at one moment.
  */
 export function delayAboveFloorMs(delayMs: number, floorMs: number, random: number): number {
 	return floorMs + Math.max(delayMs, Math.floor((random * floorMs) / 2));

@@ -1,5 +1,6 @@
-// What has to be remembered about boots: failed ones, and the reboots spent. It decides the mode of this boot
-// and whether a reboot may be had; it restarts nothing. Its bytes and rules are in DESIGN.md.
+// What has to be remembered about boots: failed ones, and the reboots spent. It decides the mode of
+// this boot and whether a reboot may be had; it restarts nothing. Its bytes and rules are in
+// DESIGN.md.
 
 import { assert } from "../assert.js";
 import { uint64Bytes, uint64From } from "../bytes/arrays.js";

@@ -1,5 +1,5 @@
-// The classes of failure and what each deserves: one table. It judges a single failure; what a row of them
-// means is in recovery.ts.
+// The classes of failure and what each deserves: one table. It judges a single failure; what a row
+// of them means is in recovery.ts.
 
 import type { SocketErrorCode } from "../ports.js";
 

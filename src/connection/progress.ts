@@ -1,5 +1,5 @@
-// Feeds the hardware watchdog, from one call site, on proof of progress: the loop turns (this timer fires)
-// AND every registered task is within its own deadline. It does not know what the tasks do.
+// Feeds the hardware watchdog, from one call site, on proof of progress: the loop turns (this timer
+// fires) AND every registered task is within its own deadline. It does not know what the tasks do.
 
 import { assert } from "../assert.js";
 import { PROGRESS_TASKS_MAX } from "../limits.js";
@@ -11,8 +11,8 @@ export interface ProgressTask {
 	/** Something that proves progress has happened: the deadline starts anew. */
 	made(): void;
 	/**
-	 * Nothing can be expected before `untilMs` of monotonic time, for a stated reason; the deadline starts
-	 * there. A wait longer than progressWaitMs counts as one of progressWaitMs.
+	 * Nothing can be expected before `untilMs` of monotonic time, for a stated reason; the deadline
+	 * starts there. A wait longer than progressWaitMs counts as one of progressWaitMs.
 	 */
 	wait(untilMs: number): void;
 	/** The task has ended in order. */
@@ -24,7 +24,9 @@ export interface ProgressOptions {
 	readonly timer: Timer;
 	readonly watchdog: Watchdog;
 	readonly timings: Timings;
-	/** A task is late: unless it makes progress, the watchdog resets the device. Once per lateness. */
+	/**
+	 * A task is late: unless it makes progress, the watchdog resets the device. Once per lateness.
+	 */
 	readonly onStalled?: (name: string) => void;
 }
 
@@ -60,7 +62,10 @@ export class Progress {
 		this.#onStalled = options.onStalled ?? (() => {});
 	}
 
-	/** Starts the watchdog; there is no way back but a reset, {@link stop} of a host's test, or a restart. */
+	/**
+	 * Starts the watchdog; there is no way back but a reset, {@link stop} of a host's test, or a
+	 * restart.
+	 */
 	start(): void {
 		assert(this.#handle === undefined, "progress starts once");
 		const { watchdogMs } = this.#timings;

@@ -1,5 +1,5 @@
-// Carries out the rungs of the ladder: frees memory, restarts the interface, and reboots where the budget
-// allows it. When a rung is due is decided in recovery.ts.
+// Carries out the rungs of the ladder: frees memory, restarts the interface, and reboots where the
+// budget allows it. When a rung is due is decided in recovery.ts.
 
 import type { DeviceEvent, TimerHandle } from "../ports.js";
 import type { FailureClass, RecoveryStep } from "./failure.js";

@@ -1,5 +1,5 @@
-// What a row of failures means: counts them, names patterns (kicks, refused certificates), and says which rung
-// of the ladder is due and how long to wait. Pure: no clock, no chance, no port.
+// What a row of failures means: counts them, names patterns (kicks, refused certificates), and says
+// which rung of the ladder is due and how long to wait. Pure: no clock, no chance, no port.
 
 import { assert } from "../assert.js";
 import {
@@ -38,7 +38,9 @@ export interface Failure {
 	readonly hadProgress: boolean;
 	/** Milliseconds since the last stable session, or since the start. */
 	readonly outageMs: number;
-	/** Reboots of the budget that were spent lately: each doubles the outage that the next one needs. */
+	/**
+	 * Reboots of the budget that were spent lately: each doubles the outage that the next one needs.
+	 */
 	readonly rebootsSpent: number;
 }
 
@@ -129,11 +131,11 @@ export class Recovery {
 	 *
 	 * 1. A is online; B connects with the same id; the broker closes A [MQTT-3.1.4-2].
 	 * 2. A reconnects at once, the broker closes B, and so on.
-	 * 3. Once A waits long, its own sessions last as long as B's backoff: a session of a minute no longer
-	 *    proves innocence, so the suspicion ends only after duplicateClearMs online.
+	 * 3. Once A waits long, its own sessions last as long as B's backoff: a session of a minute no
+	 * longer proves innocence, so the suspicion ends only after duplicateClearMs online.
 	 *
-	 * A transport that breaks without a goodbye counts only when the session got nothing done: a bad radio
-	 * cuts sessions that worked, a broker that kicks does so at the door.
+	 * A transport that breaks without a goodbye counts only when the session got nothing done: a bad
+	 * radio cuts sessions that worked, a broker that kicks does so at the door.
 	 */
 	#endedOnline(found: FailureClass, failure: Failure): FailureClass {
 		const { duplicateClearMs, kickWindowMs } = this.#timings;

@@ -1,4 +1,5 @@
-// Which server is next: the primary first, then its backups in order. It does not know whether they live.
+// Which server is next: the primary first, then its backups in order. It does not know whether they
+// live.
 
 import { assert } from "../assert.js";
 import { SERVERS_MAX } from "../limits.js";

@@ -1,4 +1,5 @@
-// What the supervisor is told and tells: its states, and the ports and callbacks that it works with. Types only.
+// What the supervisor is told and tells: its states, and the ports and callbacks that it works
+// with. Types only.
 
 import type {
 	Clock,

@@ -1,5 +1,6 @@
-// Decides when to connect, to whom, and what to do when it fails. An explicit state machine without I/O of
-// its own: it knows ports, not sockets, and nothing of MQTT but the names of its close reasons.
+// Decides when to connect, to whom, and what to do when it fails. An explicit state machine without
+// I/O of its own: it knows ports, not sockets, and nothing of MQTT but the names of its close
+// reasons.
 
 import { assert } from "../assert.js";
 import { TLS_HEAP_BLOCK_BYTES_MIN } from "../limits.js";
@@ -81,8 +82,8 @@ export class Supervisor {
 	}
 
 	/**
-	 * A planned reconnect: new credentials, a token about to expire, the operator's wish. No failure is
-	 * counted, and none is forgiven.
+	 * A planned reconnect: new credentials, a token about to expire, the operator's wish. No failure
+	 * is counted, and none is forgiven.
 	 */
 	reconnect(reason: string): void {
 		if (this.#state === "idle" || this.#state === "stopped") return;

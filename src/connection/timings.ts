@@ -1,5 +1,5 @@
-// All durations of the connection's policy in one object, so that a test can scale every one of them by one
-// factor. It decides nothing: the defaults and their reasons are in limits.ts.
+// All durations of the connection's policy in one object, so that a test can scale every one of
+// them by one factor. It decides nothing: the defaults and their reasons are in limits.ts.
 
 import { assert } from "../assert.js";
 import {
@@ -78,8 +78,8 @@ export const DEFAULT_TIMINGS: Timings = Object.freeze({
 });
 
 /**
- * What a machine and a network really take does not shrink with a test's factor: below these a scaled
- * run would see faults that are not there.
+ * What a machine and a network really take does not shrink with a test's factor: below these a
+ * scaled run would see faults that are not there.
  */
 const LEAST_MS: Partial<Record<keyof Timings, number>> = Object.freeze({
 	connectMs: 3_000,

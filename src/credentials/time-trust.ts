@@ -1,5 +1,6 @@
-// How far the time can be believed: none < build time < stored floor < SNTP < signed time. SNTP moves the
-// estimate and never the floor, or one lie would brick the device. It asks no server and sets no clock.
+// How far the time can be believed: none < build time < stored floor < SNTP < signed time. SNTP
+// moves the estimate and never the floor, or one lie would brick the device. It asks no server and
+// sets no clock.
 
 import { assert } from "../assert.js";
 import { concatBytes, uint64Bytes, uint64From } from "../bytes/arrays.js";
@@ -22,7 +23,9 @@ export interface TrustedTime {
 
 export type SignedTimeOutcome =
 	| { readonly kind: "taken" }
-	/** "stale": not later than what is known to have passed. "implausible": decades after the build. */
+	/**
+	 * "stale": not later than what is known to have passed. "implausible": decades after the build.
+	 */
 	| { readonly kind: "ignored"; readonly reason: "stale" | "implausible" };
 
 export interface TimeTrustOptions {
@@ -35,7 +38,9 @@ export interface TimeTrustOptions {
 
 const KEY = "floor";
 const FLOOR_BYTES = 12;
-/** Share of the elapsed time that is certain: the quartz may run fast by 1000 ppm, which is ample. */
+/**
+ * Share of the elapsed time that is certain: the quartz may run fast by 1000 ppm, which is ample.
+ */
 const ELAPSED_SHARE = 0.999;
 
 interface Moment {
@@ -78,7 +83,8 @@ export class TimeTrust {
 		if (this.#anchor) {
 			const { unixSeconds, atMs } = this.#anchor;
 			const signed = unixSeconds + (this.#clock.monotonicMs() - atMs) / 1000;
-			// A signed time may have waited on its way: SNTP refines it, within that delay and no further.
+			// A signed time may have waited on its way: SNTP refines it, within that delay and no
+			// further.
 			const isRefined = wall !== undefined && wall <= signed + SIGNED_TIME_DELAY_S_MAX;
 			const best = Math.max(least, isRefined ? wall : signed);
 			return { unixSeconds: Math.floor(best), quality: TIME_SIGNED };
@@ -102,8 +108,8 @@ export class TimeTrust {
 	}
 
 	/**
-	 * A time that was signed just now by someone we trust: a verified command that is fresh by its own
-	 * terms, or the station. It raises the floor and anchors the time of this boot.
+	 * A time that was signed just now by someone we trust: a verified command that is fresh by its
+	 * own terms, or the station. It raises the floor and anchors the time of this boot.
 	 */
 	signedTime(unixSeconds: number): SignedTimeOutcome {
 		assert(Number.isSafeInteger(unixSeconds) && unixSeconds >= 0, "a time in Unix seconds");
@@ -115,8 +121,8 @@ export class TimeTrust {
 	}
 
 	/**
-	 * It is later than `unixSeconds`: notBefore of a broker certificate that verified, or a signed time of
-	 * unknown age. It raises the floor and says nothing about now.
+	 * It is later than `unixSeconds`: notBefore of a broker certificate that verified, or a signed
+	 * time of unknown age. It raises the floor and says nothing about now.
 	 */
 	certificateNotBefore(unixSeconds: number): void {
 		assert(Number.isSafeInteger(unixSeconds), "a time in Unix seconds");

@@ -1,5 +1,5 @@
-// A short-lived JSON Web Token (RFC 7519), signed with EdDSA (RFC 8037) by the device's signing key, to be the
-// MQTT password. It only writes: no device reads tokens. It keeps nothing.
+// A short-lived JSON Web Token (RFC 7519), signed with EdDSA (RFC 8037) by the device's signing
+// key, to be the MQTT password. It only writes: no device reads tokens. It keeps nothing.
 
 import { assert } from "../assert.js";
 import { concatBytes } from "../bytes/arrays.js";
@@ -25,7 +25,9 @@ export type Minted =
 			readonly kind: "minted";
 			readonly token: Secret;
 			readonly expiresAt: number;
-			/** After so many milliseconds reconnect with a new token: a fifth of its life is left then. */
+			/**
+			 * After so many milliseconds reconnect with a new token: a fifth of its life is left then.
+			 */
 			readonly renewAfterMs: number;
 	  }
 	/** A token with a guessed date would be refused, or outlive its day. */
@@ -36,8 +38,8 @@ const RENEW_SHARE = 0.8;
 const DOT = 0x2e;
 
 /**
- * `sign` signs with the Ed25519 key. What it signs begins with "eyJ" and never with 0x84, the first byte of
- * every Sig_structure: no token can be an envelope, and no envelope a token.
+ * `sign` signs with the Ed25519 key. What it signs begins with "eyJ" and never with 0x84, the first
+ * byte of every Sig_structure: no token can be an envelope, and no envelope a token.
  */
 export function mintToken(
 	request: TokenRequest,

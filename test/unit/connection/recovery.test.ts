@@ -115,7 +115,8 @@ describe("Recovery", () => {
 });
 
 describe("Recovery, when TLS is up and CONNACK does not come", () => {
-	// PLATFORM: a TLS 1.3 broker lets the handshake finish and then closes on a bad client certificate.
+	// PLATFORM: a TLS 1.3 broker lets the handshake finish and then closes on a bad client
+	// certificate.
 	it("takes a row of silent closes for a refused client certificate", () => {
 		const recovery = new Recovery(DEFAULT_TIMINGS);
 		const verdicts = repeat(recovery, failure("closed-before-connack", { reached: "secured" }), 4);

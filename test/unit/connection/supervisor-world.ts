@@ -1,5 +1,5 @@
-// The world of the supervisor's unit tests: virtual time, a link, a resolver and sessions that do what the
-// test says. No network and no broker: those are the simulator's.
+// The world of the supervisor's unit tests: virtual time, a link, a resolver and sessions that do
+// what the test says. No network and no broker: those are the simulator's.
 
 import type { SessionEvents, SessionRequest } from "../../../src/connection/attempt.js";
 import { BootRecord } from "../../../src/connection/boot-record.js";
