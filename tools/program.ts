@@ -1,9 +1,11 @@
 // The holdfast command line as a value: every command mounted, and one rule for how they fail.
 import { Command, CommanderError } from "commander";
+import { commandCommand } from "./command/command-command.js";
 import { describeFailure, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command-line.js";
 import { FleetError } from "./pki/fleet-error.js";
 import { pkiCommand } from "./pki/pki-command.js";
 import { policyCommand } from "./policy/policy-command.js";
+import { provisionCommand } from "./provision/provision-command.js";
 import { verifyCommand } from "./verify/verify-command.js";
 
 const HELP_WANTED = new Set(["commander.helpDisplayed", "commander.version"]);
@@ -14,7 +16,9 @@ export function makeProgram(): Command {
 		.version("0.1.0")
 		.addCommand(pkiCommand())
 		.addCommand(policyCommand())
+		.addCommand(provisionCommand())
 		.addCommand(verifyCommand())
+		.addCommand(commandCommand())
 		.addHelpText(
 			"after",
 			"\nExit codes: 0 done; 1 it could not be done, or something was refused; 2 the command line is wrong." +

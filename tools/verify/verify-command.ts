@@ -87,6 +87,7 @@ command line is wrong). From a broker, a message that is delivered twice is no f
 
 async function makeRun(options: VerifyOptions): Promise<VerifyRun> {
 	const { json = false, broker } = options;
+	if (broker !== undefined) parseBroker(broker);
 	if (options.key) {
 		if (options.fleet || broker) {
 			throw new UsageError("--key: not together with --fleet or --broker");
