@@ -64,6 +64,7 @@ export class NodeSerialPort implements SerialPort {
 	}
 
 	#receive(bytes: Uint8Array): void {
+		if (this.#isClosed) return;
 		const room = SERIAL_RECEIVE_BYTES - this.#received.byteLength;
 		if (room <= 0) return;
 		this.#received.push(bytes.subarray(0, room));
@@ -71,6 +72,7 @@ export class NodeSerialPort implements SerialPort {
 	}
 
 	#sent(byteLength: number): void {
+		if (this.#isClosed) return;
 		this.#room = Math.min(SERIAL_WRITE_BYTES, this.#room + byteLength);
 		this.#options.onWritable?.(this.#room);
 	}
