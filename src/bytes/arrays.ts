@@ -12,7 +12,10 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 	return joinBytes(parts);
 }
 
-/** {@link concatBytes} for a list of any length: arguments lie on the stack, which is small on the chip. */
+/**
+ * {@link concatBytes} for a list of any length: arguments lie on the stack, which is small on the
+ * chip.
+ */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
 	let length = 0;
 	for (const part of parts) length += part.length;

@@ -29,8 +29,8 @@ export function encodeUTF8(text: string): Uint8Array {
 }
 
 /**
- * Text of UTF-8 `bytes`, or `undefined` where they are not well-formed (RFC 3629: no overlong forms,
- * no surrogates, nothing above U+10FFFF).
+ * Text of UTF-8 `bytes`, or `undefined` where they are not well-formed (RFC 3629: no overlong
+ * forms, no surrogates, nothing above U+10FFFF).
  */
 export function decodeUTF8(bytes: Uint8Array): string | undefined {
 	let text = "";

@@ -1,5 +1,6 @@
-// COSE_Sign1 (RFC 9052 §4.2) in deterministic CBOR: the bytes that a signature covers and the message
-// around them. Knows no header parameter and no algorithm: those belong to whoever signs or opens.
+// COSE_Sign1 (RFC 9052 §4.2) in deterministic CBOR: the bytes that a signature covers and the
+// message around them. Knows no header parameter and no algorithm: those belong to whoever signs or
+// opens.
 
 import { decode, type CBORRejection } from "./decode.js";
 import { encode } from "./encode.js";

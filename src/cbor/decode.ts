@@ -1,5 +1,6 @@
-// Decodes deterministic CBOR and refuses everything else: what `decode` accepts, `encode` gives back
-// byte for byte. Lengths are checked against the bytes that are there before anything is allocated.
+// Decodes deterministic CBOR and refuses everything else: what `decode` accepts, `encode` gives
+// back byte for byte. Lengths are checked against the bytes that are there before anything is
+// allocated.
 
 import { decodeUTF8 } from "../bytes/text.js";
 import { CBOR_DEPTH_MAX, CBOR_ITEMS_MAX } from "../limits.js";

@@ -1,5 +1,5 @@
-// Deterministic CBOR (RFC 8949 §4.2.1): shortest heads, shortest floats, map keys in bytewise order of
-// their encoding. Numbers that are integers are always encoded as integers.
+// Deterministic CBOR (RFC 8949 §4.2.1): shortest heads, shortest floats, map keys in bytewise order
+// of their encoding. Numbers that are integers are always encoded as integers.
 
 import { joinBytes } from "../bytes/arrays.js";
 import { encodeUTF8 } from "../bytes/text.js";
@@ -22,8 +22,8 @@ import {
 
 /**
  * The deterministic encoding of `value`. Throws `RangeError` for what the profile does not hold:
- * NaN, infinities, integers and tags beyond ±(2^53 − 1), map keys that are neither integers nor text,
- * nesting deeper than CBOR_DEPTH_MAX.
+ * NaN, infinities, integers and tags beyond ±(2^53 − 1), map keys that are neither integers nor
+ * text, nesting deeper than CBOR_DEPTH_MAX.
  */
 export function encode(value: CBORValue): Uint8Array {
 	const parts: Uint8Array[] = [];

@@ -1,5 +1,5 @@
-// Schema checks on decoded CBOR: typed reading of maps and lists that reports the dotted path of the
-// first wrong field and what was expected there. Unknown fields are refused.
+// Schema checks on decoded CBOR: typed reading of maps and lists that reports the dotted path of
+// the first wrong field and what was expected there. Unknown fields are refused.
 
 import { assert } from "../assert.js";
 import { decode } from "./decode.js";
@@ -7,7 +7,9 @@ import type { CBORKey, CBORMap, CBORValue } from "./value.js";
 
 export type FieldsRead<Value> =
 	| { readonly kind: "valid"; readonly value: Value }
-	/** `path` is like `servers[1].port`; empty for the value as a whole. Neither holds peer data. */
+	/**
+	 * `path` is like `servers[1].port`; empty for the value as a whole. Neither holds peer data.
+	 */
 	| { readonly kind: "invalid"; readonly path: string; readonly expected: string };
 
 /** Inclusive bounds: of a number, or of a length. */
@@ -17,8 +19,8 @@ export interface Bounds {
 }
 
 /**
- * Reads `value` with `read`, whose {@link Field} methods refuse what does not fit. The first refusal
- * ends the reading and becomes the answer.
+ * Reads `value` with `read`, whose {@link Field} methods refuse what does not fit. The first
+ * refusal ends the reading and becomes the answer.
  *
  *     readFields(value, (root) =>
  *         root.map(["host", "port"], (fields) => ({

@@ -1,5 +1,5 @@
-// The newest command sequence taken from each operator, in key-value storage. It is written before the
-// effect: a power cut in between loses the command and never repeats it.
+// The newest command sequence taken from each operator, in key-value storage. It is written before
+// the effect: a power cut in between loses the command and never repeats it.
 
 import { assert } from "../assert.js";
 import { uint64Bytes, uint64From } from "../bytes/arrays.js";
@@ -18,8 +18,8 @@ export class CommandLedger {
 	readonly #operators: readonly string[];
 
 	/**
-	 * `store` is the open namespace "hf-cmd", `operators` the key ids (16 hexadecimal digits) of those whom
-	 * the device obeys now: their entries are never given up.
+	 * `store` is the open namespace "hf-cmd", `operators` the key ids (16 hexadecimal digits) of
+	 * those whom the device obeys now: their entries are never given up.
 	 */
 	constructor(store: KeyValueStore, operators: readonly string[]) {
 		assert(operators.length <= OPERATORS_MAX, "operators are bounded");
@@ -28,8 +28,8 @@ export class CommandLedger {
 	}
 
 	/**
-	 * The newest sequence taken from `operator`, or `undefined` where there is none. An entry that cannot be
-	 * read counts as the last of all sequences: that operator is refused, not replayed.
+	 * The newest sequence taken from `operator`, or `undefined` where there is none. An entry that
+	 * cannot be read counts as the last of all sequences: that operator is refused, not replayed.
 	 */
 	lastSequence(operator: string): number | undefined {
 		const value = this.#store.read(entryOf(operator));
@@ -53,7 +53,10 @@ export class CommandLedger {
 		}
 	}
 
-	/** Gives up the entries of retired operators when there are too many: their commands do not open. */
+	/**
+	 * Gives up the entries of retired operators when there are too many: their commands do not
+	 * open.
+	 */
 	#makeRoom(): void {
 		const entries = Array.from(this.#store);
 		if (entries.length < COMMAND_LEDGER_OPERATORS_MAX) return;
@@ -64,7 +67,9 @@ export class CommandLedger {
 	}
 }
 
-/** A key of 15 characters, all that storage allows: seven bytes of the key id tell operators apart. */
+/**
+ * A key of 15 characters, all that storage allows: seven bytes of the key id tell operators apart.
+ */
 function entryOf(operator: string): string {
 	assert(operator.length === KEY_ID_DIGITS, "an operator is named by 16 hexadecimal digits");
 	return `c${operator.slice(0, 14)}`;

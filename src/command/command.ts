@@ -1,5 +1,5 @@
-// The commands that a device knows, and their payload: a name with its arguments. Whether a command may
-// be obeyed is judge.ts's question.
+// The commands that a device knows, and their payload: a name with its arguments. Whether a command
+// may be obeyed is judge.ts's question.
 
 import { encode } from "../cbor/encode.js";
 import {

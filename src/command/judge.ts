@@ -1,5 +1,5 @@
-// Whether an opened envelope is a command that this device should obey now. Pure: the caller spends the
-// sequence in the ledger before the effect.
+// Whether an opened envelope is a command that this device should obey now. Pure: the caller spends
+// the sequence in the ledger before the effect.
 
 import { COMMAND_LIFETIME_S_MAX, COMMAND_SKEW_S_MAX } from "../limits.js";
 import { decodeCommand, type Command } from "./command.js";
@@ -83,8 +83,8 @@ function freshnessRefusal(
 	if (notBefore !== undefined && trustedTime + COMMAND_SKEW_S_MAX < notBefore) {
 		return "not-yet-valid";
 	}
-	// [RFC 7519 §4.1.4] on or after the expiration time it must not be accepted. No skew is allowed for: an
-	// operator who wants a margin gives a later time.
+	// [RFC 7519 §4.1.4] on or after the expiration time it must not be accepted. No skew is allowed
+	// for: an operator who wants a margin gives a later time.
 	return trustedTime >= expiresAt ? "expired" : undefined;
 }
 

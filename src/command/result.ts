@@ -25,7 +25,9 @@ export interface CommandResult {
 	readonly operator: string;
 	readonly outcome: CommandOutcome;
 	readonly reason?: string;
-	/** Facts by name. What does not fit the payload is left out from the end, and `truncated` added. */
+	/**
+	 * Facts by name. What does not fit the payload is left out from the end, and `truncated` added.
+	 */
 	readonly detail?: Readonly<Record<string, ResultFact>>;
 }
 

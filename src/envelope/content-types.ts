@@ -1,4 +1,5 @@
-// What a payload is: values of the content type header parameter. A number is a CoAP content format.
+// What a payload is: values of the content type header parameter. A number is a CoAP content
+// format.
 
 /** SenML in CBOR, application/senml+cbor (RFC 8428 §12.3.2). */
 export const CONTENT_READING = 112;

@@ -1,6 +1,7 @@
-// What verifiers of Ed25519 disagree about, refused before any of them is asked: keys and commitments of
-// small order, encodings that are not canonical, and S not reduced modulo the group order. With these out
-// of the way OpenSSL, libsodium and tweetnacl give the same answer. Public data only: not constant-time.
+// What verifiers of Ed25519 disagree about, refused before any of them is asked: keys and
+// commitments of small order, encodings that are not canonical, and S not reduced modulo the group
+// order. With these out of the way OpenSSL, libsodium and tweetnacl give the same answer. Public
+// data only: not constant-time.
 
 import { fromHex } from "../bytes/hex.js";
 import { assert } from "../assert.js";

@@ -1,5 +1,5 @@
-// What an envelope says beside its payload, and the protected header that says it: FORMAT.md. Signs and
-// verifies nothing.
+// What an envelope says beside its payload, and the protected header that says it: FORMAT.md. Signs
+// and verifies nothing.
 
 import { assert } from "../assert.js";
 import { uint64Bytes, uint64From } from "../bytes/arrays.js";

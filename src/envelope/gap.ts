@@ -17,7 +17,9 @@ export type GapReason =
 	| "record-corrupt" // found unreadable in flash
 	| "storage-failed"; // flash refused to take it
 
-/** `count` of the sequences from `first` to `last` are lost; those that arrive are not among them. */
+/**
+ * `count` of the sequences from `first` to `last` are lost; those that arrive are not among them.
+ */
 export interface Gap {
 	readonly first: number;
 	readonly last: number;

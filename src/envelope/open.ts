@@ -1,5 +1,6 @@
-// Opens an envelope: everything about its form is judged before its signature, and its signature before
-// anyone sees its payload. Knows nothing of replay: the receiver keeps the sequences that it has seen.
+// Opens an envelope: everything about its form is judged before its signature, and its signature
+// before anyone sees its payload. Knows nothing of replay: the receiver keeps the sequences that it
+// has seen.
 
 import { assert } from "../assert.js";
 import { encodeUTF8 } from "../bytes/text.js";
@@ -45,8 +46,8 @@ export type Opened =
 type Rejected = Extract<Opened, { kind: "rejected" }>;
 
 /**
- * Opens `bytes` as they came on `topic`. `keyOf` gives the trusted 32-byte public key of a key id, or
- * `undefined` for a stranger's.
+ * Opens `bytes` as they came on `topic`. `keyOf` gives the trusted 32-byte public key of a key id,
+ * or `undefined` for a stranger's.
  */
 export function open(
 	bytes: Uint8Array,

@@ -1,5 +1,5 @@
-// Seals a payload: puts it, with its sequence and times, into a COSE_Sign1 bound to the topic it will be
-// published to (FORMAT.md). Reserves no sequence and stores nothing.
+// Seals a payload: puts it, with its sequence and times, into a COSE_Sign1 bound to the topic it
+// will be published to (FORMAT.md). Reserves no sequence and stores nothing.
 
 import { assert } from "../assert.js";
 import { encodeUTF8 } from "../bytes/text.js";

@@ -1,5 +1,5 @@
-// What one device may publish and hear: the policy table with the device's own id put in. Everything that
-// is not in the table is denied.
+// What one device may publish and hear: the policy table with the device's own id put in.
+// Everything that is not in the table is denied.
 
 import { topicFor, type PolicyRule, type QoS } from "./rules.js";
 import { topicMatches } from "./topic-filter.js";

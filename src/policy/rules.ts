@@ -1,5 +1,5 @@
-// The policy table: which channel uses which topic in which direction. What it does not name is denied.
-// Devices carry it in their configuration, and tools write brokers' access lists from it.
+// The policy table: which channel uses which topic in which direction. What it does not name is
+// denied. Devices carry it in their configuration, and tools write brokers' access lists from it.
 
 import { assert } from "../assert.js";
 import { readFields, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
@@ -19,7 +19,9 @@ export interface PolicyRule {
 	readonly direction: Direction;
 	/** The name by which the firmware knows it; no two rules have the same. */
 	readonly channel: string;
-	/** A topic name to publish, a topic filter to subscribe; `{device}` stands for the device id. */
+	/**
+	 * A topic name to publish, a topic filter to subscribe; `{device}` stands for the device id.
+	 */
 	readonly topic: string;
 	readonly QoS: QoS;
 }
@@ -42,15 +44,17 @@ const DEVICE_ALPHABET = `${LETTERS}_-`;
 const TOPIC_ALPHABET = `${LETTERS}_-/.:$@=+#{}`;
 
 /**
- * `template` with `device` put in. A device id is letters, digits, `_` and `-`: it cannot bring a wildcard
- * or a level of its own.
+ * `template` with `device` put in. A device id is letters, digits, `_` and `-`: it cannot bring a
+ * wildcard or a level of its own.
  */
 export function topicFor(template: string, device: string): string {
 	assert(isDeviceName(device), "a device id is made of letters, digits, _ and -");
 	return template.split(PLACEHOLDER).join(device);
 }
 
-/** The table as a CBOR value, for a configuration. A table that `readRules` refuses is not written. */
+/**
+ * The table as a CBOR value, for a configuration. A table that `readRules` refuses is not written.
+ */
 export function encodeRules(rules: readonly PolicyRule[]): CBORValue {
 	const value = rules.map(
 		({ direction, channel, topic, QoS }) =>

@@ -1,5 +1,5 @@
-// Topic names and filters (MQTT 3.1.1 §4.7): whether they are valid, and which names a filter matches. The
-// device's policy and the tools that write brokers' access lists share it.
+// Topic names and filters (MQTT 3.1.1 §4.7): whether they are valid, and which names a filter
+// matches. The device's policy and the tools that write brokers' access lists share it.
 
 /** Bytes of a UTF-8 string in MQTT: its length has two bytes. */
 const STRING_BYTES_MAX = 0xffff;

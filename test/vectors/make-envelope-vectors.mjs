@@ -1,5 +1,6 @@
-// Makes envelope.json with node:crypto and cbor-x alone: nothing here knows the code under test. Run it as
-// `node test/vectors/make-envelope-vectors.mjs > test/vectors/envelope.json` when the format changes.
+// Makes envelope.json with node:crypto and cbor-x alone: nothing here knows the code under test.
+// Run it as `node test/vectors/make-envelope-vectors.mjs > test/vectors/envelope.json` when the
+// format changes.
 
 import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { Encoder, Tag } from "cbor-x";
@@ -13,8 +14,8 @@ const hex = (bytes) => Buffer.from(bytes).toString("hex");
 const DEVICE = key("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
 const OPERATOR = key("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
 
-// The eight points of small order, by order: 1, 2, 4, 4, 8, 8, 8, 8 (test material of ed25519-speccheck and
-// of libsodium's blocklist).
+// The eight points of small order, by order: 1, 2, 4, 4, 8, 8, 8, 8 (test material of
+// ed25519-speccheck and of libsodium's blocklist).
 const ORDER_8_FIRST = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
 const ORDER_8_SECOND = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
 const IDENTITY = `01${"00".repeat(31)}`;
@@ -31,8 +32,8 @@ const SMALL_ORDER = [
 const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 const TELEMETRY = "holdfast/kelp-7/telemetry";
-// [{-3: 1767225600, 0: "temperature", 1: "Cel", 2: 21.5}, {0: "humidity", 1: "%RH", 2: 50}]: by hand, since
-// cbor-x writes 21.5 with 8 bytes.
+// [{-3: 1767225600, 0: "temperature", 1: "Cel", 2: 21.5}, {0: "humidity", 1: "%RH", 2: 50}]
+// By hand, since cbor-x writes 21.5 with 8 bytes.
 const READING = Buffer.from(
 	"82a4006b74656d7065726174757265016343656c02f94d60221a6955b900a3006868756d696469747901632552480218" +
 		"32",
@@ -54,7 +55,7 @@ function makeVectors() {
 			sealed("the first message of a device that has no time", DEVICE, {
 				topic: "holdfast/kelp-7/event",
 				contentType: "application/vnd.holdfast.event+cbor",
-				payload: encode(new Map([["event", "boot"]])),
+				payload: encode(new Map([["name", "boot"]])),
 				sequence: 1,
 			}),
 			sealed("a gap record", DEVICE, {
@@ -188,7 +189,9 @@ function tampered(name, change) {
 	return sealed(name, DEVICE, base(), change);
 }
 
-/** A "signature" of R = identity and S = 0, which loose verifiers accept under some of these keys. */
+/**
+ * A "signature" of R = identity and S = 0, which loose verifiers accept under some of these keys.
+ */
 function smallOrder(point, number) {
 	const publicKey = Buffer.from(point, "hex");
 	const signer = { ...DEVICE, publicKey, keyId: keyIdOf(publicKey) };

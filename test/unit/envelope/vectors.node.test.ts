@@ -1,4 +1,5 @@
-// The vectors of FORMAT.md, and other people's verifiers on the same messages: node:crypto and @auth0/cose.
+// The vectors of FORMAT.md, and other people's verifiers on the same messages: node:crypto and
+// @auth0/cose.
 
 import { execFileSync } from "node:child_process";
 import {
@@ -290,7 +291,7 @@ describe("ed25519Problem", () => {
 		expect(found).toEqual(cases.map(({ problem }) => problem));
 	});
 
-	it("leaves the order of a key that is mixed to the verifiers: such keys are never made by mistake", () => {
+	it("leaves keys of mixed order to the verifiers: no one makes them by mistake", () => {
 		expect(cases.filter(({ problem }) => problem === null)).toHaveLength(3);
 	});
 });

@@ -40,7 +40,8 @@ describe("readRules", () => {
 		expect(pathOf([ruleWith({ direction: "subscribe", topic: "a+" })])).toBe(path);
 	});
 
-	// A line break would start a line of its own in a broker's access list, %u would name another user.
+	// A line break would start a line of its own in a broker's access list, %u would name another
+	// user.
 	it("refuses characters that access lists give a meaning", () => {
 		for (const topic of ["a\nb", "a\rb", "a b", "a%u", "a\0", "a\u2028", "\u00e9", "a\tb", ""]) {
 			expect(pathOf([ruleWith({ topic })])).toBe("policy[0].topic");

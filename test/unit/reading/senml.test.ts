@@ -19,8 +19,8 @@ function roundTrip(samples: readonly SensorSample[], time?: number) {
 }
 
 describe("encodeReading", () => {
-	// Written out by hand from RFC 8428 table 4: [{-3: 1700000000, 0: "temperature", 1: "Cel", 2: 21.5},
-	// {0: "humidity", 1: "%RH", 2: 50}], keys in the order of RFC 8949 §4.2.1.
+	// Written out by hand from RFC 8428 table 4: [{-3: 1700000000, 0: "temperature", 1: "Cel", 2:
+	// 21.5}, {0: "humidity", 1: "%RH", 2: 50}], keys in the order of RFC 8949 §4.2.1.
 	it("writes SenML with names and units of its own, humidity in percent", () => {
 		const encoded = encodeReading([SAMPLE], 1_700_000_000);
 		expect(encoded.kind === "encoded" && toHex(encoded.payload)).toBe(
