@@ -6,7 +6,7 @@ import { createServer } from "node:tls";
 import type { SecureVersion, Server, TLSSocket } from "node:tls";
 import type { AddressInfo } from "node:net";
 import { Aedes } from "aedes";
-import type { AedesOptions, AuthenticateError, Client } from "aedes";
+import type { AedesOptions, AuthenticateError, Client, Connection } from "aedes";
 import memoryPersistence from "aedes-persistence";
 
 /** Who may do what, asked with the common name of the client's certificate. Default deny. */
@@ -49,6 +49,8 @@ export class EmbeddedBroker {
 	#aedes: Aedes | undefined;
 	#server: Server | undefined;
 	readonly #sockets = new Set<TLSSocket>();
+	/** The common name that each client proved. A will is published when its socket tells no more. */
+	readonly #names = new WeakMap<Connection, string>();
 	#port: number;
 
 	private constructor(options: EmbeddedBrokerOptions) {
@@ -124,6 +126,7 @@ export class EmbeddedBroker {
 			},
 			(socket) => {
 				this.#sockets.add(socket);
+				this.#names.set(socket, String(socket.getPeerCertificate().subject?.CN ?? ""));
 				socket.once("close", () => this.#sockets.delete(socket));
 				aedes.handle(socket);
 			},
@@ -141,44 +144,43 @@ export class EmbeddedBroker {
 			// The default of 42 unwritten packets per client would close a slow subscriber.
 			queueLimit: 10_000,
 			authenticate: (client, _user, _password, done) => {
-				const refusal = refusalOf(client, access);
+				const refusal = this.#refusalOf(client);
 				if (!refusal) return done(null, true);
 				this.#tell({ name: "client-refused", client: client.id, reason: refusal.message });
 				done(refusal, false);
 			},
 			authorizePublish: (client, packet, done) => {
-				if (!client || access.mayPublish(nameOf(client), packet.topic)) return done(null);
+				if (!client || access.mayPublish(this.#nameOf(client), packet.topic)) return done(null);
 				const { topic } = packet;
 				this.#tell({ name: "publish-refused", client: client.id, topic });
 				done(new Error("publish refused"));
 			},
 			authorizeSubscribe: (client, subscription, done) => {
 				const { topic } = subscription;
-				if (access.maySubscribe(nameOf(client), topic)) return done(null, subscription);
+				if (access.maySubscribe(this.#nameOf(client), topic)) return done(null, subscription);
 				this.#tell({ name: "subscribe-refused", client: client.id, filter: topic });
 				done(null, null);
 			},
 			authorizeForward: (client, packet) =>
-				access.mayReceive(nameOf(client), packet.topic) ? packet : null,
+				access.mayReceive(this.#nameOf(client), packet.topic) ? packet : null,
 		};
+	}
+
+	/** Who holds the session `client.id`, or wants it, decides the policy. */
+	#refusalOf(client: Client): AuthenticateError | undefined {
+		const name = this.#nameOf(client);
+		if (name === "") return refuse("no common name", NOT_AUTHORIZED);
+		if (this.#options.access.mayConnect(name, client.id)) return undefined;
+		return refuse("not this certificate's client id", IDENTIFIER_REJECTED);
+	}
+
+	#nameOf(client: Client): string {
+		return this.#names.get(client.conn) ?? "";
 	}
 
 	#tell(event: BrokerEvent): void {
 		this.#options.onEvent?.(event);
 	}
-}
-
-/** The common name of the certificate that this client proved to hold. */
-function nameOf(client: Client): string {
-	const { subject } = (client.conn as TLSSocket).getPeerCertificate();
-	return String(subject?.CN ?? "");
-}
-
-function refusalOf(client: Client, access: BrokerAccess): AuthenticateError | undefined {
-	const name = nameOf(client);
-	if (name === "") return refuse("no common name", NOT_AUTHORIZED);
-	if (access.mayConnect(name, client.id)) return undefined;
-	return refuse("not this certificate's client id", IDENTIFIER_REJECTED);
 }
 
 function refuse(message: string, returnCode: number): AuthenticateError {
