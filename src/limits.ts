@@ -105,7 +105,10 @@ export const ENVELOPE_BYTES_MAX = ENVELOPE_PAYLOAD_BYTES_MAX + 64 + 320;
 /** Characters of a content type: the longest of ours has 37. */
 export const CONTENT_TYPE_LENGTH_MAX = 64;
 
-/** Characters of a device id: it is a certificate's common name (RFC 5280 ub-common-name) and a topic level. */
+/**
+ * Characters of a device id: it is a certificate's common name (RFC 5280 ub-common-name) and a
+ * level of topics.
+ */
 export const DEVICE_ID_LENGTH_MAX = 64;
 
 /** The last second of the year 9999: no time on the wire is later. */
