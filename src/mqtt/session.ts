@@ -3,7 +3,12 @@
 
 import { assert } from "../assert.js";
 import { MQTT_IN_FLIGHT_MAX, MQTT_RECEIVED_MAX, MQTT_REQUESTS_MAX } from "../limits.js";
-import { decodeSession, encodeSession, type StoredState } from "./session-blob.js";
+import {
+	decodeSession,
+	encodeSession,
+	type StoredSession,
+	type StoredState,
+} from "./session-blob.js";
 import {
 	inboundStep,
 	outboundStep,
@@ -208,6 +213,19 @@ export class Session {
 		return done;
 	}
 
+	/** The part that is stored. */
+	snapshot(): StoredSession {
+		const outbound = [];
+		for (const { packetId, state, token, QoS } of this.#inFlight.values()) {
+			if (QoS === 2) outbound.push({ packetId, state: state as StoredState, token });
+		}
+		const inbound = [];
+		for (const [packetId, state] of this.#inbound) {
+			if (state === "received") inbound.push(packetId);
+		}
+		return { outbound, inbound };
+	}
+
 	/** An id not in use [MQTT-2.3.1-2], after the one before, past 65535 on from 1 [MQTT-2.3.1-1]. */
 	#takeId(): number {
 		let packetId = this.#nextPacketId;
@@ -219,16 +237,7 @@ export class Session {
 	}
 
 	#save(): void {
-		if (!this.#store) return;
-		const outbound = [];
-		for (const { packetId, state, token, QoS } of this.#inFlight.values()) {
-			if (QoS === 2) outbound.push({ packetId, state: state as StoredState, token });
-		}
-		const inbound = [];
-		for (const [packetId, state] of this.#inbound) {
-			if (state === "received") inbound.push(packetId);
-		}
-		this.#store.save(encodeSession({ outbound, inbound }));
+		this.#store?.save(encodeSession(this.snapshot()));
 	}
 }
 
