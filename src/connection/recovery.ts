@@ -132,7 +132,7 @@ export class Recovery {
 	 * 1. A is online; B connects with the same id; the broker closes A [MQTT-3.1.4-2].
 	 * 2. A reconnects at once, the broker closes B, and so on.
 	 * 3. Once A waits long, its own sessions last as long as B's backoff: a session of a minute no
-	 * longer proves innocence, so the suspicion ends only after duplicateClearMs online.
+	 *    longer proves innocence, so the suspicion ends only after duplicateClearMs online.
 	 *
 	 * A transport that breaks without a goodbye counts only when the session got nothing done: a bad
 	 * radio cuts sessions that worked, a broker that kicks does so at the door.

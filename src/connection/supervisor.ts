@@ -53,13 +53,13 @@ export class Supervisor {
 		this.#lastGoodMs = this.#nowMs();
 		this.#task = progress?.register("link", this.#timings.watchdogMs);
 		this.#steps.start();
-		this.#wait(this.#recovery.plannedDelayMs(this.#random()));
 		link.start(linkSettings?.() ?? {}, () => this.#linkChanged());
+		this.#wait(this.#recovery.plannedDelayMs(this.#random()));
 	}
 
 	/** Closes the session and takes the link down. It may be started again. */
 	stop(): void {
-		if (this.#state === "idle" || this.#state === "stopped") return;
+		if (!this.#isRunning()) return;
 		this.#dropAttempt();
 		this.#disarm();
 		this.#steps.stop();
@@ -86,12 +86,12 @@ export class Supervisor {
 	 * is counted, and none is forgiven.
 	 */
 	reconnect(reason: string): void {
-		if (this.#state === "idle" || this.#state === "stopped") return;
-		this.#event({ name: "reconnect-planned", reason });
+		if (!this.#isRunning()) return;
 		this.#leaveSession();
 		this.#dropAttempt();
 		this.#servers.preferPrimary();
 		this.#wait(this.#recovery.plannedDelayMs(this.#random()));
+		this.#event({ name: "reconnect-planned", reason });
 	}
 
 	// ------------------------------------------------------------ on the way to a session
@@ -124,6 +124,7 @@ export class Supervisor {
 
 	#begin(): void {
 		const refusal = this.#options.beforeAttempt?.();
+		if (!this.#isRunning()) return;
 		if (refusal) return this.#fail(refusal);
 		const server = this.#servers.current();
 		if (!server) return this.#fail("no-servers");
@@ -159,8 +160,8 @@ export class Supervisor {
 		this.#onlineAtMs = nowMs;
 		this.#progressAtMs = nowMs;
 		this.#hadProgress = false;
-		this.#event({ name: "connection-online", host: server.host, port: server.port });
 		this.#enter("online", this.#silenceMs(), () => this.#judgeSession(), { server });
+		this.#event({ name: "connection-online", host: server.host, port: server.port });
 	}
 
 	/** Silent for too long, stable at last, or neither yet: then it sets the next moment to look. */
@@ -193,6 +194,11 @@ export class Supervisor {
 		return wasStable;
 	}
 
+	/** Any callback may have stopped it. */
+	#isRunning(): boolean {
+		return this.#state !== "idle" && this.#state !== "stopped";
+	}
+
 	#silenceMs(): number {
 		return this.#options.silenceMs?.() ?? this.#timings.silenceMs;
 	}
@@ -219,6 +225,8 @@ export class Supervisor {
 		const rule = FAILURES[verdict.failureClass];
 		this.#dropAttempt();
 		if (rule.rotates && !wasStable) this.#servers.rotate();
+		// First the wait: whatever a callback or a step does, the state has its deadline.
+		this.#wait(verdict.delayMs, verdict.failureClass);
 		this.#event({
 			name: "connection-failed",
 			failureClass: verdict.failureClass,
@@ -235,9 +243,7 @@ export class Supervisor {
 		if (this.#recovery.isDuplicateSuspected && !wasSuspected) {
 			this.#event({ name: "duplicate-client-id-suspected", isSecurity: true });
 		}
-		// First the wait: whatever a step does, the state has its deadline.
-		this.#wait(verdict.delayMs, verdict.failureClass);
-		this.#steps.perform(verdict);
+		if (this.#isRunning()) this.#steps.perform(verdict);
 	}
 
 	// ------------------------------------------------------------ states and their deadlines

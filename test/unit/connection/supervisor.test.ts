@@ -1,7 +1,8 @@
 import type { FailureClass } from "../../../src/connection/failure.js";
 import type { SupervisorState } from "../../../src/connection/supervisor-options.js";
 import { DEFAULT_TIMINGS, scaledTimings } from "../../../src/connection/timings.js";
-import { ACCEPT, refuse, SupervisorWorld } from "./supervisor-world.js";
+import { REBOOTS_PER_DAY_MAX } from "../../../src/limits.js";
+import { ACCEPT, refuse, SupervisorWorld, type Script } from "./supervisor-world.js";
 
 const HOUR = 3_600_000;
 const { connectMs, dnsMs, linkUpMs, stableMs, silenceMs, backoffBaseMs } = DEFAULT_TIMINGS;
@@ -218,19 +219,54 @@ describe("Supervisor, told what to do", () => {
 		expect(world.supervisor.state).toBe("waiting");
 	});
 
-	it("may be stopped from inside any of its callbacks", () => {
-		for (const at of ["resolving", "securing", "joining", "online"] as const) {
+	function expectStopped(world: SupervisorWorld): void {
+		expect(world.supervisor.state).toBe("stopped");
+		expect(world.timer.active).toBe(0);
+		expect(world.sessions.every(({ isClosed }) => isClosed)).toBe(true);
+		expect(world.resolversOpen).toBe(0);
+		expect(world.restarts).toEqual([]);
+	}
+
+	it("may be stopped from inside any change of state", () => {
+		for (const at of ["waiting", "resolving", "securing", "joining", "online"] as const) {
 			const world: SupervisorWorld = new SupervisorWorld({
 				more: { onState: (state) => void (state === at && world.supervisor.stop()) },
 			});
 			world.script = ACCEPT;
 			world.supervisor.start();
 			world.clock.advance(HOUR);
-			expect(world.supervisor.state).toBe("stopped");
-			expect(world.timer.active).toBe(0);
-			expect(world.sessions.every(({ isClosed }) => isClosed)).toBe(true);
-			expect(world.resolversOpen).toBe(0);
+			expectStopped(world);
 		}
+	});
+
+	it("may be stopped from inside any event", () => {
+		const names = ["connection-online", "connection-stable", "connection-failed"];
+		for (const at of [...names, "reconnect-planned", "reboot-denied", "link-restarted"]) {
+			const world: SupervisorWorld = new SupervisorWorld({
+				more: { onEvent: ({ name }) => void (name === at && world.supervisor.stop()) },
+			});
+			for (let count = 0; count < REBOOTS_PER_DAY_MAX; count++) world.bootRecord.spendReboot();
+			world.goStable();
+			world.supervisor.reconnect("operator");
+			world.script = refuseAndCount;
+			world.clock.advance(9 * HOUR);
+			expectStopped(world);
+		}
+	});
+
+	/** A refused session is over: nobody need close it. */
+	const refuseAndCount: Script = (session) => {
+		session.isClosed = true;
+		session.events.onClosed("tcp");
+	};
+
+	it("may be stopped from inside the look before an attempt", () => {
+		const world: SupervisorWorld = new SupervisorWorld({
+			more: { beforeAttempt: () => void world.supervisor.stop() as undefined },
+		});
+		world.supervisor.start();
+		world.clock.advance(HOUR);
+		expectStopped(world);
 	});
 });
 
