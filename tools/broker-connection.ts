@@ -10,6 +10,8 @@ export interface BrokerConnectionOptions {
 	readonly authority: string;
 	readonly identity: TLSIdentity;
 	readonly clientId: string;
+	/** For brokers that want a name and a password on top of the certificate. */
+	readonly login?: { readonly user: string; readonly password: string };
 	/** Keep the session (subscriptions and what was queued for them) when the connection ends. */
 	readonly persistent?: boolean;
 	/** Milliseconds for TCP, TLS and CONNACK together. */
@@ -48,6 +50,10 @@ export async function connectBroker(options: BrokerConnectionOptions): Promise<M
 		minVersion: "TLSv1.2",
 		protocolVersion: 4,
 		clientId: options.clientId,
+		...(options.login && {
+			username: options.login.user,
+			password: options.login.password,
+		}),
 		clean: !options.persistent,
 		reconnectPeriod: options.reconnectMs ?? 0,
 		connectTimeout: options.timeoutMs ?? CONNECT_MS,

@@ -2,7 +2,10 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Command as CommandLine, CommanderError, Option } from "commander";
+import { COMMAND_NAMES, type Command } from "../../src/command/command.js";
+import { SAMPLE_INTERVAL_MS_MIN } from "../../src/limits.js";
+import { parseBroker } from "../broker-connection.js";
 import { addExamples, UsageError, wholeNumber } from "../command-line.js";
 
 /** Actions of a scripted run, in the order in which they are done. */
@@ -36,7 +39,7 @@ export interface StartArguments {
 	readonly json: boolean;
 	readonly timeoutS: number;
 	readonly actions: readonly ActionName[];
-	readonly commandName: string;
+	readonly command: Command;
 }
 
 interface Given {
@@ -61,8 +64,8 @@ interface Given {
 	command?: string;
 }
 
-const MQTTS_PORT = 8883;
-const COMMANDS = ["identify", "report", "set-interval", "restart"];
+/** What "set-interval" asks for here. */
+const NEW_INTERVAL_MS = 500;
 
 /** The arguments, or the exit code where the command line asked for help. Throws {@link UsageError}. */
 export function parseArguments(words: readonly string[]): StartArguments | number {
@@ -77,8 +80,8 @@ export function parseArguments(words: readonly string[]): StartArguments | numbe
 	return judge(command.opts<Given>());
 }
 
-function makeCommand(): Command {
-	const command = new Command("npm start --")
+function makeCommand(): CommandLine {
+	const command = new CommandLine("npm start --")
 		.description(
 			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor that is\n" +
 				"provisioned through a pseudo-terminal, and its signed readings as they are verified.\n" +
@@ -98,7 +101,7 @@ function makeCommand(): Command {
 		.option(
 			"--sample-ms <ms>",
 			"interval of the readings",
-			wholeNumber("--sample-ms", 20, 3_600_000),
+			wholeNumber("--sample-ms", SAMPLE_INTERVAL_MS_MIN, 3_600_000),
 			1000,
 		)
 		.option(
@@ -124,7 +127,9 @@ function makeCommand(): Command {
 		.option("--restart-broker", "restart the broker on the way")
 		.option("--power-cut", "cut the sensor's power on the way")
 		.option("--tamper", "let the broker deliver an altered message on the way")
-		.addOption(new Option("--command <name>", "send a signed command on the way").choices(COMMANDS))
+		.addOption(
+			new Option("--command <name>", "send a signed command on the way").choices(COMMAND_NAMES),
+		)
 		.helpOption("-h, --help", "show this and end")
 		.allowExcessArguments(false)
 		.exitOverride()
@@ -173,7 +178,7 @@ function judge(given: Given): StartArguments {
 		json: given.json === true,
 		timeoutS: given.timeout,
 		actions,
-		commandName: given.command ?? "identify",
+		command: commandNamed(given.command),
 	};
 }
 
@@ -186,7 +191,7 @@ function ownBroker(given: Given): OwnBroker {
 		throw new UsageError("--user and --password-file belong together");
 	}
 	return {
-		...addressOf(given.broker ?? ""),
+		...parseBroker(given.broker ?? ""),
 		...(ca !== undefined && { authorityFile: existing("--ca", ca) }),
 		...(cert !== undefined && { certificateFile: existing("--cert", cert) }),
 		...(key !== undefined && { keyFile: existing("--key", key) }),
@@ -207,20 +212,9 @@ function refuseWithoutBroker(given: Given): void {
 	throw new UsageError(`--${flag} needs --broker`);
 }
 
-function addressOf(text: string): { host: string; port: number } {
-	const wrong = new UsageError(`--broker: mqtts://HOST[:PORT], not "${text.slice(0, 80)}"`);
-	let address: URL;
-	try {
-		address = new URL(text);
-	} catch {
-		throw wrong;
-	}
-	const { protocol, hostname, port, username, password, pathname } = address;
-	if (protocol !== "mqtts:") {
-		throw new UsageError(`--broker: the firmware speaks mqtts only, not "${protocol}"`);
-	}
-	if (hostname === "" || username || password || !["", "/"].includes(pathname)) throw wrong;
-	return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? MQTTS_PORT : Number(port) };
+function commandNamed(name: string | undefined): Command {
+	if (name === "set-interval") return { name, intervalMs: NEW_INTERVAL_MS };
+	return { name: (name ?? "identify") as Exclude<Command["name"], "set-interval"> };
 }
 
 function existing(option: string, path: string): string {

@@ -8,11 +8,14 @@ import { join } from "node:path";
 import { Board } from "../../hosts/node/board.js";
 import { Secret } from "../../src/bytes/secret.js";
 import { encodeUTF8 } from "../../src/bytes/text.js";
+import type { Command } from "../../src/command/command.js";
+import type { CommandResult } from "../../src/command/result.js";
 import { DEFAULT_RULES, topicFor } from "../../src/policy/rules.js";
 import type { DeviceEvent } from "../../src/ports.js";
-import { Fleet } from "../pki/fleet.js";
+import { answerIn, sealCommand } from "../command/send-command.js";
+import { nextSequence } from "../command/operator-sequence.js";
+import { Fleet, type TLSIdentity } from "../pki/fleet.js";
 import { AedesAuthorizer } from "../policy/aedes-authorizer.js";
-import { channelTopic } from "../policy/access.js";
 import type { UnitSettings } from "../provision/unit-settings.js";
 import type { Verdict } from "../verify/verdict.js";
 import type { StartArguments } from "./arguments.js";
@@ -73,7 +76,7 @@ export class Demonstration {
 	readonly #accepted = new Set<number>();
 	#fleet!: Fleet;
 	#broker: EmbeddedBroker | undefined;
-	#address!: Address;
+	#address: Address = { host: LOOPBACK, port: 0 };
 	#proxy: ChaosProxy | undefined;
 	#board: Board | undefined;
 	#subscriber: Subscriber | undefined;
@@ -114,12 +117,11 @@ export class Demonstration {
 	get status(): Status {
 		const { deviceId, broker } = this.#arguments;
 		const { readings, refused, missing } = this.observer;
-		const { host, port } = this.#address ?? { host: LOOPBACK, port: 0 };
 		const isUp = this.#broker?.running === true;
 		return {
 			device: deviceId,
 			firmware: this.#firmware,
-			address: `mqtts://${host}:${port}`,
+			address: urlOf(this.#address),
 			state: this.#state,
 			network: this.#isCutByPerson ? "cut" : "up",
 			broker: broker ? "your own" : isUp ? "up" : "down",
@@ -184,12 +186,18 @@ export class Demonstration {
 	}
 
 	/** Sends a signed command. Resolves to the outcome in the signed result. */
-	async command(name: string, signal: AbortSignal): Promise<string> {
-		const { deviceId } = this.#arguments;
-		void channelTopic("command", deviceId);
-		void name;
-		void signal;
-		return "done";
+	async command(command: Command, signal: AbortSignal): Promise<string> {
+		const { deviceId: device, operator } = this.#arguments;
+		const signer = this.#fleet.operatorSigner(operator);
+		const sequence = nextSequence(this.#fleet, operator);
+		const sealed = sealCommand({ device, command, sequence }, signer);
+		let result: CommandResult | undefined;
+		const answered = this.observer.next((verdict) => {
+			result = answerIn(verdict, sequence, signer.keyId);
+			return result !== undefined;
+		}, signal);
+		await Promise.all([this.#subscriber?.publish(sealed.topic, sealed.bytes), answered]);
+		return [result?.outcome, result?.reason].filter(Boolean).join(": ");
 	}
 
 	/** Ends everything that was started and removes the folder. May be called at any time, and twice. */
@@ -301,16 +309,13 @@ export class Demonstration {
 
 	async #listen(): Promise<void> {
 		const { broker, operator, deviceId } = this.#arguments;
-		const identity = this.#fleet.operatorIdentity(operator);
 		const rules = DEFAULT_RULES.filter(({ direction }) => direction === "publish");
+		const login = this.#login();
 		this.#subscriber = await Subscriber.join({
-			...this.#address,
-			authority: readFileSync(broker?.authorityFile ?? this.#fleet.authorityFile),
-			certificate: broker?.certificateFile
-				? readFileSync(broker.certificateFile)
-				: identity.certificate,
-			key: broker?.keyFile ? readFileSync(broker.keyFile) : identity.key,
-			...this.#login(),
+			url: urlOf(this.#address),
+			authority: readFileSync(broker?.authorityFile ?? this.#fleet.authorityFile, "utf8"),
+			identity: this.#identity(),
+			...(login && { login }),
 			clientId: `${operator}/start-${process.pid}`,
 			filters: rules.map(({ topic }) => topicFor(topic, deviceId)),
 			onMessage: (topic, payload) => {
@@ -319,6 +324,18 @@ export class Demonstration {
 			},
 			onRefused: (filter) => this.#listener.onNote(`the broker refuses to tell about ${filter}`),
 		});
+	}
+
+	/** The subscriber's own certificate and key. */
+	#identity(): TLSIdentity {
+		const { broker, operator } = this.#arguments;
+		if (!broker?.certificateFile || !broker.keyFile) {
+			return this.#fleet.operatorIdentity(operator);
+		}
+		return {
+			certificate: readFileSync(broker.certificateFile, "utf8"),
+			key: readFileSync(broker.keyFile, "utf8"),
+		};
 	}
 
 	#makeBoard(): Board {
@@ -343,6 +360,7 @@ export class Demonstration {
 			this.#accepted.add(event.sequence);
 			for (const resolve of this.#stored.splice(0)) resolve();
 		}
+		if (event.name === "device-booted") this.#firmware = `firmware ${event.firmwareVersion}`;
 		if (event.name === "connection-online") this.#sessions++;
 		if (event.name === "connection-state") this.#state = String(event.state);
 		this.#listener.onDeviceEvent(event);
@@ -351,4 +369,8 @@ export class Demonstration {
 	#removeFolder(): void {
 		rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
 	}
+}
+
+function urlOf({ host, port }: Address): string {
+	return `mqtts://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

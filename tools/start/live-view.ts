@@ -126,7 +126,7 @@ export function compose(
 function factsOf(status: Status): Pick<Line, "text" | "tone">[] {
 	const { device, firmware, address, state, network, broker } = status;
 	const { readings, refused, missing, waiting, reconnects } = status;
-	const isWell = network === "up" && broker === "up" && state === "stable";
+	const isWell = network === "up" && broker !== "down" && /^(online|stable)$/.test(state);
 	return [
 		{ text: `Holdfast  ${device}  ${firmware}  ${address}`, tone: "plain" },
 		{

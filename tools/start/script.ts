@@ -25,7 +25,7 @@ export interface RunSummary {
 	readonly actions: readonly ActionReport[];
 }
 
-type ScriptArguments = Pick<StartArguments, "readings" | "actions" | "commandName">;
+type ScriptArguments = Pick<StartArguments, "readings" | "actions" | "command">;
 
 export class Script {
 	readonly #demonstration: Demonstration;
@@ -80,7 +80,7 @@ export class Script {
 			case "tamper":
 				return (await demonstration.tamper(signal)) ?? "nothing to tamper with";
 			case "command":
-				return demonstration.command(this.#arguments.commandName, signal);
+				return demonstration.command(this.#arguments.command, signal);
 		}
 	}
 

@@ -22,8 +22,8 @@ interface Teller {
 	refresh(): void;
 }
 
-/** Events that would drown the others: each reading has its own line already. */
-const QUIET_EVENTS = new Set(["reading-accepted", "reading-acknowledged", "device-output"]);
+/** Events that would drown the others: readings and states are shown elsewhere already. */
+const QUIET_EVENTS = new Set(["reading-accepted", "connection-state", "pty"]);
 const ALARMS = /failed|refused|rejected|aborted|watchdog|cut|lost|denied/;
 /** A person presses Ctrl-C again when it takes long; then it ends at once. */
 const EXIT_INTERRUPTED = 130;
@@ -143,7 +143,7 @@ function act(
 			"tamper",
 			async () => `refused: ${(await demonstration.tamper(signal)) ?? "no reading yet"}`,
 		],
-		c: ["command", () => demonstration.command(given.commandName, signal)],
+		c: ["command", () => demonstration.command(given.command, signal)],
 	};
 	const [name, run] = actions[key] ?? [];
 	if (name === undefined || run === undefined) return;

@@ -35,7 +35,7 @@ export function tellRefused(verdict: Exclude<Verdict, Verified>): string {
 }
 
 export function tellDeviceEvent({ name, ...details }: DeviceEvent): string {
-	const told = Object.entries(details).filter(([, value]) => value !== undefined);
+	const told = Object.entries(details).filter(([, value]) => value !== undefined && value !== "");
 	return ["device:", name, ...told.map(([key, value]) => `${key} ${String(value)}`)].join(" ");
 }
 
@@ -46,6 +46,7 @@ export function tellBrokerEvent({ name, ...details }: BrokerEvent): string {
 function tellValue(value: unknown): string {
 	if (typeof value !== "object" || value === null) return String(value);
 	return Object.entries(value)
+		.filter(([, item]) => item !== "")
 		.map(([key, item]) => `${key} ${tellValue(item)}`)
 		.join(" ");
 }
