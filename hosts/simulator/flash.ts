@@ -43,6 +43,17 @@ export class NORFlash {
 		this.#erasesMax = options.erasesMax ?? Infinity;
 	}
 
+	/** Another chip in the same state, on another power supply. */
+	copy(power: PowerSupply): NORFlash {
+		const chip = new NORFlash({ blocks: this.blocks, power, erasesMax: this.#erasesMax });
+		chip.#bytes.set(this.#bytes);
+		chip.#used.set(this.#used);
+		chip.#erases.set(this.#erases);
+		for (const block of this.#worn) chip.#worn.add(block);
+		chip.#programs = this.#programs;
+		return chip;
+	}
+
 	/** Opens the partition, as a life of the device does. Any number of times. */
 	open(): FlashPartition {
 		this.#power.require();

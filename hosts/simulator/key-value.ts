@@ -32,6 +32,16 @@ export class VirtualKeyValue implements KeyValueStorage {
 		return this.#writes;
 	}
 
+	/** Another storage with the same contents, on another power supply. */
+	copy(power: PowerSupply): VirtualKeyValue {
+		const storage = new VirtualKeyValue({ power, capacityBytes: this.#capacityBytes });
+		for (const [path, entries] of this.#paths) {
+			for (const [key, value] of entries) storage.plant(path, key, value);
+		}
+		storage.#writes = this.#writes;
+		return storage;
+	}
+
 	open(options: { path: string; format: "buffer"; mode?: "r" | "r+" }): KeyValueStore {
 		checkName(options.path, "path");
 		if (options.format !== "buffer") throw new TypeError("format: not buffer");

@@ -5,30 +5,35 @@ import type { Entropy } from "../../src/ports.js";
 
 /** xoshiro128** (Blackman and Vigna), its state spread from one 32-bit seed by SplitMix32. */
 export class Random implements Entropy {
-	readonly #state = new Uint32Array(4);
+	#a: number;
+	#b: number;
+	#c: number;
+	#d: number;
 
 	constructor(seed: number) {
 		let mixed = seed >>> 0;
-		for (let index = 0; index < 4; index++) {
+		const word = (): number => {
 			mixed = (mixed + 0x9e3779b9) >>> 0;
-			let word = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
-			word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
-			this.#state[index] = word ^ (word >>> 15);
-		}
-		this.#state[0] = (this.#state[0] as number) | 1; // the state of zeros is a fixed point
+			let bits = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
+			bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
+			return bits ^ (bits >>> 15);
+		};
+		this.#a = word() | 1; // a state of zeros only would stay there
+		this.#b = word();
+		this.#c = word();
+		this.#d = word();
 	}
 
 	/** 32 random bits, unsigned. */
 	uint32(): number {
-		const state = this.#state;
-		const [a, b, c, d] = state as unknown as [number, number, number, number];
+		const b = this.#b;
 		const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
-		state[2] = c ^ a;
-		state[3] = d ^ b;
-		state[1] = b ^ (state[2] as number);
-		state[0] = a ^ (state[3] as number);
-		state[2] = (state[2] as number) ^ (b << 9);
-		state[3] = rotateLeft(state[3] as number, 11);
+		this.#c ^= this.#a;
+		this.#d ^= b;
+		this.#b ^= this.#c;
+		this.#a ^= this.#d;
+		this.#c ^= b << 9;
+		this.#d = rotateLeft(this.#d, 11);
 		return result;
 	}
 
@@ -59,7 +64,12 @@ export class Random implements Entropy {
 	}
 
 	fill(bytes: Uint8Array): void {
-		for (let index = 0; index < bytes.length; index++) bytes[index] = this.uint32() >>> 24;
+		for (let index = 0; index < bytes.length; index += 4) {
+			const word = this.uint32();
+			for (let byte = 0; byte < 4 && index + byte < bytes.length; byte++) {
+				bytes[index + byte] = word >>> (byte * 8);
+			}
+		}
 	}
 
 	/** A generator of its own: drawing from it does not disturb this one's sequence afterwards. */

@@ -4,7 +4,7 @@
 import { crc32 } from "../bytes/crc32.js";
 import { concatBytes, uint64Bytes, uint64From } from "../bytes/arrays.js";
 import { assert } from "../assert.js";
-import { SEQUENCE_BLOCK } from "../limits.js";
+import { SEQUENCE_BLOCK, SEQUENCE_LEAP } from "../limits.js";
 import type { KeyValueStore } from "../ports.js";
 
 /** The one key of the store: the lowest number that is not reserved, 8 bytes, and its CRC-32. */
@@ -17,22 +17,23 @@ export class SequenceReservation {
 	#end: number;
 
 	/**
-	 * `highestSeen` is the highest sequence that the outbox knows. It is a second witness: where the stored
-	 * value is lost, every number that may have been used lies within one block above it.
+	 * `highestSeen` is the highest sequence that the outbox knows: a second witness for the case that the
+	 * stored value is lost or is an old one.
 	 *
-	 * 1. Numbers are used only below the reserved end, which moves by one block at a time.
-	 * 2. Every number is stored in the outbox as it is used, or its envelope was refused and never sent.
-	 *    (A will is sent without being stored: its number lies in the same reserved block.)
-	 * 3. So the highest number sent is below (highest stored) + 2 blocks: one for the block in which the
-	 *    highest stored number lies, one for a further block that was reserved and not stored from.
+	 * 1. A number is used only below the reserved end, so the stored end is above every number used.
+	 * 2. Without it, numbers above `highestSeen` may have been used and not stored: for a will, or for an
+	 *    envelope that the outbox refused. Each life that does so reserves a block of its own.
+	 * 3. So the numbers go on SEQUENCE_LEAP above: as many blocks as that many lives in a row can take
+	 *    without storing a single record. The leap costs nothing, for `prev` explains it.
 	 */
 	constructor(store: KeyValueStore, highestSeen: number | undefined) {
-		const reserved = readReserved(store);
+		const stored = readReserved(store);
 		const seen = highestSeen ?? 0;
 		assert(Number.isSafeInteger(seen) && seen >= 0, "highestSeen is a sequence number");
+		const isNew = stored === "nothing" && seen === 0;
+		const isTrusted = typeof stored === "number" && stored > seen;
 		this.#store = store;
-		if (reserved !== undefined && reserved > seen) this.#next = reserved;
-		else this.#next = seen === 0 ? 1 : seen + 1 + 2 * SEQUENCE_BLOCK;
+		this.#next = isTrusted ? stored : isNew ? 1 : seen + 1 + SEQUENCE_LEAP;
 		this.#end = this.#next; // nothing is reserved until the first number is asked for
 	}
 
@@ -52,15 +53,14 @@ export class SequenceReservation {
 	}
 }
 
-/** The stored end of the reserved numbers, or `undefined` where it is missing or damaged. */
-function readReserved(store: KeyValueStore): number | undefined {
+/** The stored end of the reserved numbers. */
+function readReserved(store: KeyValueStore): number | "nothing" | "damaged" {
 	const stored = store.read(KEY);
-	if (stored === undefined || stored.byteLength !== 12) return undefined;
-	const bytes = new Uint8Array(stored);
-	const value = bytes.subarray(0, 8);
-	const view = new DataView(stored, 8);
-	if (view.getUint32(0) !== crc32(value)) return undefined;
-	return uint64From(value);
+	if (stored === undefined) return "nothing";
+	if (stored.byteLength !== 12) return "damaged";
+	const value = new Uint8Array(stored, 0, 8);
+	if (new DataView(stored).getUint32(8) !== crc32(value)) return "damaged";
+	return uint64From(value) ?? "damaged";
 }
 
 function crcBytes(value: Uint8Array): Uint8Array {
