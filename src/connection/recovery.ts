@@ -82,7 +82,7 @@ export class Recovery {
 		this.#rebootable = 0;
 		this.#heapFailures = 0;
 		this.#silentRefusals = 0;
-		if (!this.#isDuplicateSuspected) this.#kicks = 0;
+		this.#kicks = 0;
 	}
 
 	/** Judges `failure`; `random` is a fraction that spreads the delay. */

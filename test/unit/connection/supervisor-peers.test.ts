@@ -8,7 +8,7 @@ import {
 } from "./supervisor-world.js";
 
 const HOUR = 3_600_000;
-const { stableMs, backoffBaseMs } = DEFAULT_TIMINGS;
+const { stableMs, backoffBaseMs, backoffMaxMs } = DEFAULT_TIMINGS;
 
 describe("Supervisor, kicked", () => {
 	function kickAfter(ms: number): Script {
@@ -160,5 +160,35 @@ describe("Supervisor, when the address goes", () => {
 			world.link.set(true);
 		}
 		expect(world.sessions.length).toBeLessThan(250);
+	});
+});
+
+describe("Supervisor, one of a thousand", () => {
+	it("comes back from a broker's restart spread out, and soon", () => {
+		const DOWN_MS = 30_000;
+		const perSecond = new Map<number, number>();
+		const backMs: number[] = [];
+		for (let seed = 0; seed < 1000; seed++) {
+			const world = new SupervisorWorld({ seed });
+			world.goStable();
+			const closedMs = world.clock.monotonicMs();
+			world.script = (session) => {
+				const afterMs = world.clock.monotonicMs() - closedMs;
+				const second = Math.floor(afterMs / 1000);
+				perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
+				if (afterMs < DOWN_MS) session.events.onClosed("tcp");
+				else ACCEPT(session, world);
+			};
+			world.session.events.onClosed("closed-by-peer");
+			world.until(() => world.supervisor.state === "online", HOUR);
+			backMs.push(world.clock.monotonicMs() - closedMs);
+		}
+		const afterwards = [...perSecond].filter(([second]) => second >= DOWN_MS / 1000);
+		const peak = Math.max(...afterwards.map(([, count]) => count));
+		expect(peak).toBeLessThan(60);
+		backMs.sort((left, right) => left - right);
+		expect(backMs[500]).toBeLessThan(2 * DOWN_MS);
+		expect(backMs[950]).toBeLessThan(4 * DOWN_MS);
+		expect(backMs[999]).toBeLessThan(DOWN_MS + backoffMaxMs);
 	});
 });
