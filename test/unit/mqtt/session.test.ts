@@ -1,0 +1,104 @@
+import { MQTT_IN_FLIGHT_MAX, MQTT_REQUESTS_MAX } from "../../../src/limits.js";
+import { encodeSession } from "../../../src/mqtt/session-blob.js";
+import { Session, type SessionStore } from "../../../src/mqtt/session.js";
+
+function storeWith(bytes: Uint8Array): SessionStore {
+	return { load: () => bytes, save: () => undefined };
+}
+
+describe("Session, packet ids", () => {
+	// [MQTT-2.3.1-1]
+	it("wraps past 65535 to 1", () => {
+		const session = new Session({ firstPacketId: 65534 });
+		const ids = [
+			session.begin(1, 1),
+			session.begin(2, 1),
+			session.begin(3, 1),
+			session.begin(4, 1),
+		];
+		expect(ids).toEqual([65534, 65535, 1, 2]);
+	});
+
+	// [MQTT-2.3.1-2]
+	it("skips ids in use after the wrap, those of requests included", () => {
+		const outbound = [65535, 1].map((packetId) => {
+			return { packetId, state: "offered" as const, token: packetId };
+		});
+		const store = storeWith(encodeSession({ outbound, inbound: [3] }));
+		const session = new Session({ store, firstPacketId: 65533 });
+		const ids = [session.begin(1, 1), session.begin(2, 2)];
+		ids.push(session.request("subscribing", ["a"]), session.request("unsubscribing", ["a"]));
+		expect(ids).toEqual([65533, 65534, 2, 3]); // the broker's id 3 is another one
+		const again = new Session({ firstPacketId: 65535 });
+		again.request("subscribing", ["a"]);
+		again.begin(1, 1);
+		expect(again.begin(2, 1)).toBe(2);
+	});
+
+	it("does not use an id again at once", () => {
+		const session = new Session({});
+		session.begin(1, 1);
+		session.onAnswer("PUBACK", 1);
+		expect(session.begin(2, 1)).toBe(2);
+	});
+
+	it("keeps ids that a reboot has brought back out of use", () => {
+		let stored: Uint8Array | undefined;
+		const store: SessionStore = { load: () => stored, save: (bytes) => (stored = bytes) };
+		new Session({ store }).begin(9, 2);
+		const session = new Session({ store });
+		expect(session.origin).toBe("restored");
+		expect(session.holds(9)).toBe(true);
+		expect(session.begin(10, 1)).toBe(2);
+	});
+});
+
+describe("Session, limits", () => {
+	it("asserts that in-flight messages and requests are bounded", () => {
+		const session = new Session({});
+		for (let token = 0; token < MQTT_IN_FLIGHT_MAX; token++) session.begin(token, 1);
+		expect(session.inFlightFree).toBe(0);
+		expect(() => session.begin(99, 1)).toThrow("bounded");
+		for (let count = 0; count < MQTT_REQUESTS_MAX; count++) session.request("subscribing", ["a"]);
+		expect(session.requestsFree).toBe(0);
+		expect(() => session.request("unsubscribing", ["a"])).toThrow("bounded");
+	});
+
+	it("has one client at a time", () => {
+		const session = new Session({});
+		session.attach();
+		expect(() => session.attach()).toThrow("one client");
+		session.detach();
+		session.attach();
+	});
+});
+
+describe("Session, the store", () => {
+	it("says what it found there", () => {
+		expect(new Session({}).origin).toBe("new");
+		expect(new Session({ store: { load: () => undefined, save: () => undefined } }).origin).toBe(
+			"new",
+		);
+		expect(new Session({ store: storeWith(Uint8Array.of(1, 2, 3)) }).origin).toBe("corrupt");
+	});
+
+	it("is written for QoS 2 alone: flash has few writes", () => {
+		let writes = 0;
+		const session = new Session({ store: { load: () => undefined, save: () => writes++ } });
+		session.begin(1, 1);
+		session.onAnswer("PUBACK", 1);
+		session.restart();
+		expect(writes).toBe(0);
+		session.begin(2, 2);
+		session.onAnswer("PUBREC", 2);
+		session.onAnswer("PUBREC", 2); // nothing new
+		session.onAnswer("PUBCOMP", 2);
+		expect(writes).toBe(3);
+		session.onInbound("PUBLISH", 7);
+		expect(writes).toBe(3);
+		session.onInbound("acknowledge", 7);
+		session.onInbound("PUBREL", 7);
+		session.onInbound("PUBREL", 7);
+		expect(writes).toBe(5);
+	});
+});
