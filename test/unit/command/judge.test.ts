@@ -111,10 +111,13 @@ describe("judgeCommand", () => {
 		const expiresAt = NOW + COMMAND_LIFETIME_S_MAX;
 		expect(reasonFor({ notBefore: NOW, expiresAt })).toBe("accepted");
 		expect(reasonFor({ notBefore: NOW, expiresAt: expiresAt + 1 })).toBe("lifetime-too-long!");
-		const issued = { time: { unixSeconds: NOW }, expiresAt: expiresAt + 1 };
+		// Measured from now it would be short enough.
+		const issued = { time: { unixSeconds: NOW - 100 }, expiresAt: expiresAt - 99 };
 		const fromIssue = judgeCommand(without("notBefore", issued), CONTEXT);
 		expect(fromIssue.kind === "refused" && fromIssue.reason).toBe("lifetime-too-long");
-		const bare = { ...without("notBefore", issued) } as Record<string, unknown>;
+		const bare: Record<string, unknown> = {
+			...without("notBefore", { expiresAt: expiresAt + 1 }),
+		};
 		delete bare["time"];
 		const fromNow = judgeCommand(bare as unknown as SignedCommand, CONTEXT);
 		expect(fromNow.kind === "refused" && fromNow.reason).toBe("lifetime-too-long");

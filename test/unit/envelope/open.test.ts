@@ -191,6 +191,7 @@ describe("open", () => {
 			new Tagged(18, [new Uint8Array(0), new Map(), REQUEST.payload, new Uint8Array(63)]),
 		);
 		expect(reasonOf(short)).toBe("malformed");
+		expect(reasonOf(Uint8Array.of(0xd2, 0x85, ...sound.slice(2), 0))).toBe("malformed");
 		expect(reasonOf(craft({ header: encode([1, -8]) }))).toBe("algorithm");
 		expect(reasonOf(craft({ header: new Uint8Array(0) }))).toBe("malformed");
 	});
