@@ -3,7 +3,7 @@
 
 import { decode } from "../cbor/decode.js";
 import { encode } from "../cbor/encode.js";
-import { readFields, type FieldReader, type FieldsRead } from "../cbor/fields.js";
+import { readFields, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
 import type { CBORKey, CBORValue } from "../cbor/value.js";
 import {
 	CONFIGURATION_BYTES_MAX,
@@ -58,8 +58,14 @@ const FIELD_KEYS = {
 	expected: 18,
 } as const;
 
-/** The state of a device as hello tells it. "new": it has no configuration. */
-export type ProvisioningState = "new" | "committed" | "locked";
+/** The state of a device as hello tells it; on the wire its place in this list. */
+export const PROVISIONING_STATES = ["new", "committed", "locked"] as const;
+/** "new": it has no configuration. */
+export type ProvisioningState = (typeof PROVISIONING_STATES)[number];
+
+/** What became of a configuration; on the wire its place in this list. */
+export const ROLES = ["active", "candidate"] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Stable names of what a device answers instead of doing what was asked. */
 export type ProvisioningErrorCode =
@@ -87,7 +93,7 @@ export interface MessageFields {
 	readonly keyName?: string;
 	readonly firmware?: string;
 	readonly configurationVersion?: number;
-	readonly role?: "active" | "candidate";
+	readonly role?: Role;
 	readonly code?: ProvisioningErrorCode;
 	readonly path?: string;
 	readonly expected?: string;
@@ -135,7 +141,13 @@ function messageMap(message: Message): ReadonlyMap<CBORKey, CBORValue> {
 		[ID, message.id],
 		[TYPE, type],
 	]);
-	for (const [name, value] of Object.entries(message.fields)) {
+	const { state, role } = message.fields;
+	const fields = {
+		...message.fields,
+		...(state !== undefined && { state: PROVISIONING_STATES.indexOf(state) }),
+		...(role !== undefined && { role: ROLES.indexOf(role) }),
+	};
+	for (const [name, value] of Object.entries(fields)) {
 		if (value !== undefined) map.set(FIELD_KEYS[name as keyof MessageFields], value as CBORValue);
 	}
 	return map;
@@ -188,18 +200,25 @@ function readMessageFields(fields: FieldReader): MessageFields {
 		nonce: optional("nonce")?.bytes(nonce),
 		deviceId: optional("deviceId")?.text({ min: 1, max: DEVICE_ID_LENGTH_MAX }),
 		hardwareId: optional("hardwareId")?.text({ min: 1, max: HARDWARE_ID_CHARACTERS_MAX }),
-		state: optional("state")?.oneOf(["new", "committed", "locked"] as const),
+		state: readChoice(optional("state"), PROVISIONING_STATES),
 		publicKey: optional("publicKey")?.bytes({ min: 32, max: 32 }),
 		keyName: optional("keyName")?.text({ min: 1, max: 15 }),
 		firmware: optional("firmware")?.text({ min: 0, max: FIRMWARE_VERSION_CHARACTERS_MAX }),
 		configurationVersion: optional("configurationVersion")?.integer({ min: 1, max: 255 }),
-		role: optional("role")?.oneOf(["active", "candidate"] as const),
+		role: readChoice(optional("role"), ROLES),
 		code: optional("code")?.text({ min: 1, max: 24 }),
 		path: optional("path")?.text({ min: 0, max: PROVISIONING_MESSAGE_BYTES_MAX }),
 		expected: optional("expected")?.text({ min: 0, max: PROVISIONING_MESSAGE_BYTES_MAX }),
 	};
 	const present = Object.entries(read).filter(([, value]) => value !== undefined);
 	return Object.fromEntries(present) as MessageFields;
+}
+
+function readChoice<Choice>(
+	field: Field | undefined,
+	choices: readonly Choice[],
+): Choice | undefined {
+	return field && choices[field.integer({ min: 0, max: choices.length - 1 })];
 }
 
 /** Paths are told in words: a wire number says nothing to a person. */

@@ -98,7 +98,7 @@ export class Provisioner {
 	}
 }
 
-/** What a locked device answers: who it is, and what an unlock needs. */
+/** What a locked device answers: who it is, what an unlock needs, and that it is locked. */
 const ANSWERED_LOCKED: readonly RequestName[] = [
-	...(["hello", "status", "challenge", "begin", "chunk", "unlock"] as const),
+	...(["hello", "status", "lock", "challenge", "begin", "chunk", "unlock"] as const),
 ];

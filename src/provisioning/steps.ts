@@ -222,8 +222,10 @@ export class ProvisioningSteps {
 
 	#lockUp(): Answer {
 		if (this.#options.slots.active() === undefined) return new Refusal("step", "commit first");
-		this.#lock.lock();
-		this.#support.report("provisioning-locked", {});
+		if (!this.#lock.isLocked) {
+			this.#lock.lock();
+			this.#support.report("provisioning-locked", {});
+		}
 		return { state: "locked" };
 	}
 
@@ -268,19 +270,18 @@ export class ProvisioningSteps {
 		return new Refusal("digest", `a whole transfer; ${received} bytes here`, "digest");
 	}
 
-	/** The certificate must be for a key that is here, or the device could never connect. */
 	#judge(configuration: ProvisionedConfiguration): FieldProblem | undefined {
-		const { keyStore, judge } = this.#options;
-		const { keyName, certificates } = configuration;
+		return this.#options.judge?.(configuration) ?? this.#judgeKey(configuration);
+	}
+
+	/** The certificate must be for a key that is here, or the device could never connect. */
+	#judgeKey({ keyName, certificates }: ProvisionedConfiguration): FieldProblem | undefined {
 		const [leaf] = certificates;
-		if (leaf !== undefined) {
-			const publicKey = keyStore.publicKey(keyName);
-			if (publicKey === undefined) return { path: "keyName", expected: "a key that was made" };
-			if (!includesBytes(leaf, new Uint8Array(publicKey))) {
-				return { path: "certificates[0]", expected: `a certificate of ${keyName}` };
-			}
-		}
-		return judge?.(configuration);
+		if (leaf === undefined) return undefined;
+		const publicKey = this.#options.keyStore.publicKey(keyName);
+		if (publicKey === undefined) return { path: "keyName", expected: "a key that was made" };
+		if (includesBytes(leaf, new Uint8Array(publicKey))) return undefined;
+		return { path: "certificates[0]", expected: `a certificate of ${keyName}` };
 	}
 
 	/** The configuration committed last: on trial, or active. */

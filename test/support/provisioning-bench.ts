@@ -1,10 +1,25 @@
 // A bench for provisioning: the device side and the real station, joined by a serial line in memory on
 // virtual time. The line can lose, add and cut; the device can lose its power at any write.
+import {
+	createHash,
+	createPrivateKey,
+	createPublicKey,
+	generateKeyPairSync,
+	sign,
+} from "node:crypto";
 import { CONFIGURATION_VERSION } from "../../src/credentials/configuration.js";
 import { CredentialSlots } from "../../src/credentials/slots.js";
 import { readRules } from "../../src/policy/rules.js";
 import { Provisioner } from "../../src/provisioning/provisioner.js";
-import type { ByteSource, DeviceEvent, SerialOptions, SerialPort } from "../../src/ports.js";
+import type {
+	ByteSource,
+	DeviceEvent,
+	KeyAlgorithm,
+	KeyStore,
+	KeyValueStore,
+	SerialOptions,
+	SerialPort,
+} from "../../src/ports.js";
 import { VirtualClock } from "../../hosts/simulator/clock.js";
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
 import { PowerCut, PowerSupply } from "../../hosts/simulator/power.js";
@@ -12,7 +27,6 @@ import { Random } from "../../hosts/simulator/random.js";
 import { VirtualTimer } from "../../hosts/simulator/timer.js";
 import { NodeCrypto } from "../../hosts/node/crypto.js";
 import { nodeP256 } from "../../hosts/node/p256.js";
-import { SoftwareKeyStore } from "../../hosts/support/software-key-store.js";
 import {
 	makeAuthorityCertificate,
 	makeCertificate,
@@ -29,7 +43,6 @@ import {
 import type { StationPort } from "../../tools/provision/conversation.js";
 import type { PendingUnit, PendingUnits } from "../../tools/provision/pending.js";
 import { Station, type StationFleet, type StationOptions } from "../../tools/provision/station.js";
-import { createHash, generateKeyPairSync } from "node:crypto";
 
 export const HARDWARE_ID = "a0b1c2d3e4f5";
 const WIRE_MS = 2;
@@ -82,7 +95,7 @@ export class BenchDevice {
 	committed = 0;
 	slots!: CredentialSlots;
 	provisioner!: Provisioner;
-	keyStore!: SoftwareKeyStore;
+	keyStore!: BenchKeyStore;
 	/** Bytes that the port takes before it throws; `undefined` for no limit. */
 	room: number | undefined;
 
@@ -110,8 +123,7 @@ export class BenchDevice {
 
 	#start(): void {
 		const crypto = new NodeCrypto();
-		const store = this.storage.open({ path: "hf-keys", format: "buffer", mode: "r+" });
-		this.keyStore = new SoftwareKeyStore({ store, entropy: this.#random, p256: nodeP256 });
+		this.keyStore = new BenchKeyStore(this.storage);
 		this.slots = new CredentialSlots(this.storage);
 		this.provisioner = new Provisioner({
 			serial: { io: this.#serialClass() },
@@ -177,6 +189,51 @@ export class BenchDevice {
 			}, BOOT_MS);
 		}
 	}
+}
+
+/** The key store with node's own Ed25519: hundreds of boards are provisioned in one test. */
+class BenchKeyStore implements KeyStore {
+	readonly #store: KeyValueStore;
+
+	constructor(storage: VirtualKeyValue) {
+		this.#store = storage.open({ path: "hf-keys", format: "buffer", mode: "r+" });
+	}
+
+	generate(name: string, algorithm: KeyAlgorithm): void {
+		if (algorithm === "P-256") return this.#store.write(name, nodeP256.generate());
+		const { privateKey } = generateKeyPairSync("ed25519");
+		this.#store.write(name, privateKey.export({ format: "der", type: "pkcs8" }));
+	}
+
+	publicKey(name: string): ArrayBuffer | undefined {
+		const stored = this.#store.read(name);
+		if (stored === undefined) return undefined;
+		if (name !== "signing") return bufferOf(nodeP256.publicKey(new Uint8Array(stored)));
+		const spki = createPublicKey(ed25519Key(stored)).export({ format: "der", type: "spki" });
+		return bufferOf(spki.subarray(-32));
+	}
+
+	sign(name: string, message: ByteSource): ArrayBuffer {
+		const key = ed25519Key(this.#store.read(name) as ArrayBuffer);
+		return bufferOf(sign(null, new Uint8Array(message), key));
+	}
+
+	certificateRequest(name: string, commonName: string): ArrayBuffer {
+		const key = new Uint8Array(this.#store.read(name) as ArrayBuffer);
+		return bufferOf(nodeP256.certificateRequest(key, commonName));
+	}
+
+	erase(name: string): void {
+		this.#store.delete(name);
+	}
+}
+
+function ed25519Key(stored: ArrayBuffer) {
+	return createPrivateKey({ key: Buffer.from(stored), format: "der", type: "pkcs8" });
+}
+
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+	return new Uint8Array(bytes).buffer;
 }
 
 /** A fleet in memory, with a real authority. */
