@@ -55,3 +55,19 @@ export function decodeUTF8(bytes: Uint8Array): string | undefined {
 	}
 	return text;
 }
+
+/** The first `max` UTF-16 code units of `text`, less one where that would break a surrogate pair. */
+export function shortenText(text: string, max: number): string {
+	if (text.length <= max) return text;
+	const last = text.charCodeAt(max - 1);
+	return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
+}
+
+/** Whether `text` has no unpaired surrogate, so that {@link encodeUTF8} takes it. */
+export function isWellFormed(text: string): boolean {
+	for (const character of text) {
+		const code = character.codePointAt(0) as number;
+		if (code >= 0xd800 && code <= 0xdfff) return false;
+	}
+	return true;
+}

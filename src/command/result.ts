@@ -2,6 +2,7 @@
 
 import { assert } from "../assert.js";
 import { fromHex, toHex } from "../bytes/hex.js";
+import { shortenText } from "../bytes/text.js";
 import { encode } from "../cbor/encode.js";
 import { readEncoded, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
 import type { CBORValue } from "../cbor/value.js";
@@ -90,7 +91,7 @@ function isEncodable([name, fact]: readonly [string, ResultFact]): boolean {
 }
 
 function shorten(text: string): string {
-	return text.slice(0, RESULT_TEXT_CHARACTERS_MAX);
+	return shortenText(text, RESULT_TEXT_CHARACTERS_MAX);
 }
 
 function readResult(fields: FieldReader): CommandResult {

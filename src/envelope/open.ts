@@ -3,7 +3,7 @@
 // has seen.
 
 import { assert } from "../assert.js";
-import { encodeUTF8 } from "../bytes/text.js";
+import { encodeUTF8, isWellFormed } from "../bytes/text.js";
 import {
 	ALGORITHM_EDDSA,
 	HEADER_ALGORITHM,
@@ -84,6 +84,7 @@ function signatureRejection(
 	const { protectedHeader, payload, signature } = sign1;
 	const problem = ed25519Problem(publicKey, signature);
 	if (problem !== undefined) return problem;
+	if (!isWellFormed(topic)) return "signature"; // nothing was ever sealed for such a topic
 	const signed = signatureStructure(protectedHeader, encodeUTF8(topic), payload);
 	return crypto.ed25519Verify(publicKey, signed, signature) ? undefined : "signature";
 }

@@ -98,6 +98,7 @@ describe("open", () => {
 	it("refuses another topic: the topic is signed", () => {
 		expect(reasonOf(seal(REQUEST, KEY), "holdfast/kelp-8/telemetry")).toBe("signature");
 		expect(reasonOf(seal(REQUEST, KEY), "")).toBe("signature");
+		expect(reasonOf(seal(REQUEST, KEY), "\ud800")).toBe("signature");
 	});
 
 	it("refuses a key it does not know, and says whose it claims to be", () => {
