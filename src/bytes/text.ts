@@ -56,7 +56,9 @@ export function decodeUTF8(bytes: Uint8Array): string | undefined {
 	return text;
 }
 
-/** The first `max` UTF-16 code units of `text`, less one where that would break a surrogate pair. */
+/**
+ * The first `max` UTF-16 code units of `text`, less one where that would break a surrogate pair.
+ */
 export function shortenText(text: string, max: number): string {
 	if (text.length <= max) return text;
 	const last = text.charCodeAt(max - 1);
