@@ -90,6 +90,28 @@ describe("Supervisor, in a long outage", () => {
 		expect(world.named("reboot-denied")[0]?.["reason"]).toBe("budget");
 	});
 
+	it("counts the outage and its failures from the end of a stable session", () => {
+		const world = new SupervisorWorld();
+		world.script = refuse("tcp");
+		world.supervisor.start();
+		world.clock.advance(HOUR / 2);
+		world.script = ACCEPT;
+		world.until(() => world.supervisor.state === "online", HOUR);
+		for (let count = 0; count < 600; count++) {
+			world.supervisor.progress("ping-response");
+			world.clock.advance(60_000);
+		}
+		expect(world.supervisor.state).toBe("stable");
+		world.script = refuse("tcp");
+		world.events.length = 0;
+		world.session.events.onClosed("closed-by-peer");
+		expect(world.named("connection-failed")[0]?.["failures"]).toBe(1);
+		world.clock.advance(HOUR);
+		expect(world.restarts).toEqual([]);
+		world.clock.advance(HOUR);
+		expect(world.restarts).toEqual(["tcp"]);
+	});
+
 	it("does not reboot in the first hour", () => {
 		const world = new SupervisorWorld();
 		world.script = refuse("tcp");

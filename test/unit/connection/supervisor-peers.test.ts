@@ -1,3 +1,4 @@
+import type { FailureClass } from "../../../src/connection/failure.js";
 import { DEFAULT_TIMINGS } from "../../../src/connection/timings.js";
 import {
 	ACCEPT,
@@ -113,6 +114,16 @@ describe("Supervisor, with several servers", () => {
 		expect(world.session.request.host).toBe("primary");
 		world.until(() => world.supervisor.state === "online", HOUR);
 		expect(world.session.request.host).toBe("backup");
+	});
+
+	it("stays with a server that was not to blame", () => {
+		const found: (FailureClass | undefined)[] = ["time-untrusted", "tls-resources"];
+		const world = new SupervisorWorld({ more: { beforeAttempt: () => found.shift() } });
+		world.servers = servers;
+		world.supervisor.start();
+		world.until(() => world.sessions.length === 1, HOUR);
+		expect(world.classes).toEqual(["time-untrusted", "tls-resources"]);
+		expect(world.session.request.host).toBe("primary");
 	});
 
 	it("follows a list that shrinks", () => {

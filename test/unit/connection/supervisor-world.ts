@@ -2,7 +2,7 @@
 // what the test says. No network and no broker: those are the simulator's.
 
 import type { SessionEvents, SessionRequest } from "../../../src/connection/attempt.js";
-import { BootRecord } from "../../../src/connection/boot-record.js";
+import { BootRecord, type BootReport } from "../../../src/connection/boot-record.js";
 import { Progress } from "../../../src/connection/progress.js";
 import type { Server } from "../../../src/connection/server-list.js";
 import { Supervisor } from "../../../src/connection/supervisor.js";
@@ -107,6 +107,7 @@ export class SupervisorWorld {
 	readonly attemptsAtMs: number[] = [];
 	readonly restarts: string[] = [];
 	readonly bootRecord: BootRecord;
+	readonly bootReport: BootReport;
 	readonly progress: Progress;
 	readonly supervisor: Supervisor;
 	readonly timings: Timings;
@@ -124,7 +125,7 @@ export class SupervisorWorld {
 		this.keyValue = options.keyValue ?? new VirtualKeyValue();
 		const store = this.keyValue.open({ path: "hf-boot", format: "buffer" });
 		this.bootRecord = new BootRecord({ store, clock, timings });
-		this.bootRecord.begin(options.lastReset ?? "power-on");
+		this.bootReport = this.bootRecord.begin(options.lastReset ?? "power-on");
 		this.progress = new Progress({ clock, timer, watchdog, timings });
 		this.supervisor = new Supervisor({
 			timer,
