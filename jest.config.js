@@ -22,7 +22,7 @@ const standIns = {
 function project(name) {
 	return {
 		...common,
-		...(name === "unit" && standIns),
+		...((name === "unit" || name === "simulation") && standIns),
 		displayName: name,
 		testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
 	};
