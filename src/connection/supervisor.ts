@@ -166,6 +166,7 @@ export class Supervisor {
 
 	/** Silent for too long, stable at last, or neither yet: then it sets the next moment to look. */
 	#judgeSession(): void {
+		this.#options.bootRecord.saveUptime();
 		const nowMs = this.#nowMs();
 		const silenceLeftMs = this.#progressAtMs + this.#silenceMs() - nowMs;
 		if (silenceLeftMs <= 0) return this.#fail("silent");

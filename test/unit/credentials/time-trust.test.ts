@@ -184,6 +184,21 @@ describe("TimeTrust, notBefore of a verified broker certificate", () => {
 		expect(board.boot().now()).toEqual({ unixSeconds: TRUTH, quality: 2 });
 	});
 
+	it("lifts even a signed estimate that lies before it", () => {
+		const time = new Board().boot();
+		time.signedTime(TRUTH);
+		time.certificateNotBefore(TRUTH + DAY);
+		expect(time.now()).toEqual({ unixSeconds: TRUTH + DAY, quality: 4 });
+	});
+
+	it("is ignored decades after the build, and so is such a stored floor", () => {
+		const board = new Board();
+		board.boot().certificateNotBefore(BUILD + TIME_SPAN_S_MAX + 1);
+		expect(board.boot().now()).toEqual({ unixSeconds: BUILD, quality: 1 });
+		board.boot().certificateNotBefore(BUILD + TIME_SPAN_S_MAX);
+		expect(board.boot(BUILD - DAY).now()).toEqual({ unixSeconds: BUILD - DAY, quality: 1 });
+	});
+
 	it("never lowers the floor and leaves a later estimate alone", () => {
 		const board = new Board();
 		const time = board.boot();
