@@ -80,8 +80,6 @@ export class Demonstration {
 	#proxy: ChaosProxy | undefined;
 	#board: Board | undefined;
 	#subscriber: Subscriber | undefined;
-	/** What came before the station told us the sensor's key. */
-	#early: [topic: string, payload: Uint8Array][] | undefined = [];
 	#isCutByPerson = false;
 	#isClosed = false;
 	#state = "off";
@@ -231,10 +229,6 @@ export class Demonstration {
 		});
 		const publicKey = new Uint8Array(Buffer.from(signingKey, "hex"));
 		this.observer.trust(this.#arguments.deviceId, publicKey);
-		for (const [topic, payload] of this.#early?.splice(0) ?? []) {
-			this.observer.receive(topic, payload);
-		}
-		this.#early = undefined;
 		onStep("waiting for the first reading");
 	}
 
@@ -318,10 +312,7 @@ export class Demonstration {
 			...(login && { login }),
 			clientId: `${operator}/start-${process.pid}`,
 			filters: rules.map(({ topic }) => topicFor(topic, deviceId)),
-			onMessage: (topic, payload) => {
-				if (this.#early) this.#early.push([topic, payload]);
-				else this.observer.receive(topic, payload);
-			},
+			onMessage: (topic, payload) => this.observer.receive(topic, payload),
 			onRefused: (filter) => this.#listener.onNote(`the broker refuses to tell about ${filter}`),
 		});
 	}

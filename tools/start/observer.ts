@@ -8,11 +8,14 @@ export interface ObserverOptions {
 	readonly onVerdict: (verdict: Verdict) => void;
 }
 
-/** A message as it came: bytes that some device really sealed. */
-export interface Genuine {
+/** A message as it came. */
+export interface Message {
 	readonly topic: string;
 	readonly bytes: Uint8Array;
 }
+
+/** Messages that may wait for the first key: a provisioning lasts seconds. */
+const EARLY_MAX = 1000;
 
 interface Waiting {
 	readonly wanted: (verdict: Verdict) => boolean;
@@ -23,21 +26,31 @@ export class Observer {
 	readonly #options: ObserverOptions;
 	readonly #verifier = new StreamVerifier({ devices: [] });
 	readonly #waiting = new Set<Waiting>();
+	#early: Message[] | undefined = [];
 	#readings = 0;
 	#refused = 0;
-	#lastReading: Genuine | undefined;
+	#lastReading: Message | undefined;
 	#firstReadingMs: number | undefined;
 
 	constructor(options: ObserverOptions) {
 		this.#options = options;
 	}
 
-	/** From now on what this device seals is believed. */
+	/** From now on what this device seals is believed, and what waited for its key is judged. */
 	trust(device: string, publicKey: Uint8Array): void {
 		this.#verifier.add({ device, publicKey });
+		const early = this.#early ?? [];
+		this.#early = undefined;
+		for (const { topic, bytes } of early) this.receive(topic, bytes);
 	}
 
+	/** A device speaks before its station is done: until there is a key, messages wait for it. */
 	receive(topic: string, bytes: Uint8Array): void {
+		if (this.#early && this.#early.length < EARLY_MAX) this.#early.push({ topic, bytes });
+		else this.#judge(topic, bytes);
+	}
+
+	#judge(topic: string, bytes: Uint8Array): void {
 		const verdict = this.#verifier.accept(topic, bytes);
 		if (isReading(verdict)) {
 			this.#readings++;
@@ -83,7 +96,7 @@ export class Observer {
 		return this.#firstReadingMs;
 	}
 
-	get lastReading(): Genuine | undefined {
+	get lastReading(): Message | undefined {
 		return this.#lastReading;
 	}
 
