@@ -209,7 +209,6 @@ async function readBroker(
 	process.once("SIGINT", stop);
 	process.once("SIGTERM", stop);
 	if (options.seconds) setTimeout(stop, options.seconds * 1000).unref();
-	printProgress(`connected to ${host}:${port} as ${options.operator}`);
 	client.on("close", () => printProgress("connection lost"));
 	client.on("connect", () => printProgress("connected again"));
 	client.on("error", () => undefined); // told by "connection lost"; attempts go on
@@ -221,6 +220,7 @@ async function readBroker(
 	for (const { topic, qos } of granted) {
 		if (qos === 128) throw new Error(`broker ${host}:${port} refused the subscription to ${topic}`);
 	}
+	printProgress(`listening to ${host}:${port} as ${options.operator}`);
 	await ended;
 	client.removeAllListeners("close");
 	await client.endAsync();
