@@ -84,7 +84,7 @@ export class BrokerSession implements SessionHandle {
 				if (clause !== undefined) {
 					ports.report({ name: "protocol-violated", clause, detail, isSecurity: true });
 				}
-				if (!this.#isClosed) events.onClosed(code);
+				if (!this.#isClosed) events.onClosed(code, detail);
 			},
 		});
 	}

@@ -119,8 +119,8 @@ export class Stages {
 	}
 
 	setInterval(intervalMs: number): void {
-		this.#watchSampling(intervalMs);
 		this.#sampler.setInterval(intervalMs);
+		if (this.#sampling !== undefined) this.#watchSampling(intervalMs);
 	}
 
 	/** Stores a signed event, and offers it when there is a session. */

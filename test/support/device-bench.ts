@@ -1,0 +1,365 @@
+// A whole Device on virtual time: real stages, stores and signatures; a broker of a few lines at the other end of
+// a scripted socket. Everything that the device reports and publishes is recorded.
+
+import {
+	createHash,
+	createPrivateKey,
+	createPublicKey,
+	sign,
+	verify as verifySignature,
+	type KeyObject,
+} from "node:crypto";
+import { VirtualClock } from "../../hosts/simulator/clock.js";
+import { VirtualFlashStorage } from "../../hosts/simulator/flash-storage.js";
+import { NORFlash } from "../../hosts/simulator/flash.js";
+import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
+import { VirtualTimer } from "../../hosts/simulator/timer.js";
+import { fromHex, toHex } from "../../src/bytes/hex.js";
+import { encodeConfiguration } from "../../src/credentials/encode-configuration.js";
+import type { Configuration } from "../../src/credentials/configuration.js";
+import { CredentialSlots } from "../../src/credentials/slots.js";
+import { Device } from "../../src/device.js";
+import { keyIdOf } from "../../src/envelope/key-id.js";
+import { open, type Envelope } from "../../src/envelope/open.js";
+import { seal, type SealRequest, type Signer } from "../../src/envelope/seal.js";
+import { DEFAULT_RULES, encodeRules } from "../../src/policy/rules.js";
+import type {
+	ByteSource,
+	Crypto,
+	DeviceEvent,
+	KeyStore,
+	Ports,
+	ResetReason,
+	ResolveOptions,
+	Resolver,
+	Sensor,
+	SerialPort,
+} from "../../src/ports.js";
+import { sampleConfiguration } from "./sample-configuration.js";
+import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
+import { connack, pingresp, puback, publish, suback } from "./mqtt-server-bytes.js";
+import { ScriptedSocket, SocketScript } from "./scripted-socket.js";
+
+export const NOW = 1_800_000_100;
+export const COMMAND_TOPIC = "holdfast/sensor-1/command";
+
+const PKCS8_ED25519 = fromHex("302e020100300506032b657004220420") as Uint8Array;
+const SPKI_ED25519 = fromHex("302a300506032b6570032100") as Uint8Array;
+
+export const nodeCrypto: Crypto = {
+	sha256: (bytes) => {
+		const digest = createHash("sha256").update(new Uint8Array(bytes)).digest();
+		return new Uint8Array(digest).slice().buffer;
+	},
+	ed25519Verify: (publicKey, message, signature) =>
+		verifySignature(
+			null,
+			new Uint8Array(message),
+			createPublicKey({
+				key: Buffer.concat([SPKI_ED25519, new Uint8Array(publicKey)]),
+				format: "der",
+				type: "spki",
+			}),
+			new Uint8Array(signature),
+		),
+	constantTimeEqual: (left, right) => toHex(new Uint8Array(left)) === toHex(new Uint8Array(right)),
+};
+
+/** What survives a power cut. */
+export class DeviceImage {
+	readonly keyValue = new VirtualKeyValue();
+	readonly chip: NORFlash;
+	readonly keyStore = new SeededKeyStore();
+	readonly operator: { readonly publicKey: Uint8Array; readonly signer: Signer };
+
+	constructor(blocks = 8) {
+		this.chip = new NORFlash({ blocks });
+		for (const name of ["signing", "tls-0", "tls-1", "operator"]) this.keyStore.generate(name);
+		this.operator = signerOf(this.keyStore, "operator");
+	}
+
+	/** Commits a configuration as the station would. */
+	install(changes: Partial<Configuration> = {}): void {
+		const slots = new CredentialSlots(this.keyValue);
+		const staged = slots.stage(encodeConfiguration(this.configuration(changes)));
+		if (staged.kind !== "active" && staged.kind !== "candidate") {
+			throw new Error(`not staged: ${JSON.stringify(staged)}`);
+		}
+		slots.close();
+	}
+
+	configuration(changes: Partial<Configuration> = {}): Configuration {
+		const commands = ["identify", "report", "set-interval", "restart"];
+		return sampleConfiguration({
+			servers: [{ host: "broker.example", port: 8883 }],
+			policy: encodeRules(DEFAULT_RULES),
+			operators: [{ publicKey: this.operator.publicKey, commands }],
+			...changes,
+		});
+	}
+
+	get publicKey(): Uint8Array {
+		return new Uint8Array(this.keyStore.publicKey("signing") as ArrayBuffer);
+	}
+
+	command(request: Partial<SealRequest> & Pick<SealRequest, "payload" | "sequence">): Uint8Array {
+		return seal(
+			{
+				topic: COMMAND_TOPIC,
+				contentType: "application/vnd.holdfast.command+cbor",
+				audience: "sensor-1",
+				time: { unixSeconds: NOW, quality: 3 },
+				expiresAt: NOW + 60,
+				...request,
+			},
+			this.operator.signer,
+		);
+	}
+}
+
+export interface Published {
+	readonly topic: string;
+	readonly packetId: number;
+	readonly envelope: Envelope;
+}
+
+/** One life of a device, from a boot to a power cut. */
+export class DeviceLife {
+	readonly clock = new VirtualClock();
+	readonly timer = new VirtualTimer(this.clock);
+	readonly script = new SocketScript(this.clock, 65_536);
+	readonly reports: DeviceEvent[] = [];
+	readonly published: Published[] = [];
+	/** Types of all packets that the device sent, in order. */
+	readonly packets: string[] = [];
+	readonly stages: string[] = [];
+	restarts = 0;
+	identified = 0;
+	samples = 0;
+	isBrokerUp = true;
+	isAcknowledging = true;
+	connackCode = 0;
+	subackCode = 1;
+	sensorError: Error | undefined;
+	readonly device: Device;
+	readonly #image: DeviceImage;
+	#handled = 0;
+	#socket: ScriptedSocket | undefined;
+	#packetId = 0;
+
+	constructor(
+		image: DeviceImage,
+		lastReset: { reason: ResetReason; stage: string } | "power-on",
+		sampleIntervalMs = 1000,
+	) {
+		this.#image = image;
+		this.clock.setWallTime(NOW, "sntp");
+		const reset = lastReset === "power-on" ? { reason: lastReset, stage: "" } : lastReset;
+		this.device = new Device({ ports: this.#ports(reset), sampleIntervalMs });
+		this.device.start();
+	}
+
+	/** Lets `ms` pass; the broker answers whatever comes. */
+	run(ms: number): void {
+		for (const end = this.clock.monotonicMs() + ms; this.clock.monotonicMs() < end;) {
+			this.clock.advance(50);
+			this.#serve();
+		}
+	}
+
+	/** Until the device is connected; the backoff's longest window is a few seconds at first. */
+	connect(): void {
+		for (let count = 0; count < 400 && !this.names.includes("connection-online"); count++) {
+			this.run(50);
+		}
+	}
+
+	get names(): readonly string[] {
+		return this.reports.map(({ name }) => name);
+	}
+
+	reported(name: string): readonly DeviceEvent[] {
+		return this.reports.filter((event) => event.name === name);
+	}
+
+	get accepted(): readonly number[] {
+		return this.reported("reading-accepted").map(({ sequence }) => sequence as number);
+	}
+
+	/** The broker delivers `payload` to the device. */
+	deliver(payload: Uint8Array, options: { topic?: string; retain?: boolean } = {}): void {
+		const { topic = COMMAND_TOPIC, retain = false } = options;
+		this.#packetId++;
+		this.#current().feed(publish({ topic, payload, QoS: 1, retain, packetId: this.#packetId }));
+		this.run(50);
+	}
+
+	breakConnection(): void {
+		this.#current().fail("tcp");
+	}
+
+	#current(): ScriptedSocket {
+		return this.#socket as ScriptedSocket;
+	}
+
+	#serve(): void {
+		const socket = this.script.sockets[this.script.sockets.length - 1];
+		if (socket === undefined || socket.isClosed) return;
+		if (socket !== this.#socket) {
+			this.#socket = socket;
+			this.#handled = 0;
+			if (this.isBrokerUp) socket.giveRoom(65_536);
+			else socket.fail("tcp");
+		}
+		while (this.#handled < socket.writes.length && !socket.isClosed) {
+			const bytes = socket.writes[this.#handled++] as Uint8Array;
+			for (const packet of readFromClient(bytes).packets) this.#answer(socket, packet);
+			if (!socket.isClosed) socket.giveRoom(65_536);
+		}
+	}
+
+	#answer(socket: ScriptedSocket, packet: ReferencePacket): void {
+		this.packets.push(packet.type);
+		const packetId = packet["packetId"] as number;
+		if (packet.type === "CONNECT") socket.feed(connack(this.connackCode));
+		if (packet.type === "SUBSCRIBE") socket.feed(suback(packetId, [this.subackCode]));
+		if (packet.type === "PINGREQ") socket.feed(pingresp());
+		if (packet.type !== "PUBLISH") return;
+		const topic = packet["topic"] as string;
+		const opened = open(
+			packet["payload"] as Uint8Array,
+			topic,
+			() => this.#image.publicKey,
+			nodeCrypto,
+		);
+		if (opened.kind === "rejected") throw new Error(`published ${opened.reason}`);
+		this.published.push({ topic, packetId, envelope: opened.envelope });
+		if (this.isAcknowledging) socket.feed(puback(packetId));
+	}
+
+	#ports(lastReset: { reason: ResetReason; stage: string }): Ports {
+		const { script } = this;
+		return {
+			tcp: { io: ScriptedSocket as never },
+			tls: {
+				io: class extends ScriptedSocket {
+					constructor(options: object) {
+						super({ ...options, script });
+					}
+				} as never,
+			},
+			dns: { io: resolverOver(this.clock) },
+			link: {
+				start: (_settings, onChanged) => void this.clock.schedule(onChanged, 0),
+				isUp: true,
+				restart: () => undefined,
+				stop: () => undefined,
+			},
+			keyValue: this.#image.keyValue,
+			flash: new VirtualFlashStorage({ outbox: this.#image.chip }),
+			keyStore: this.#image.keyStore,
+			crypto: nodeCrypto,
+			clock: this.clock,
+			timer: this.timer,
+			entropy: counting(7),
+			watchdog: {
+				start: () => undefined,
+				feed: () => undefined,
+				retain: (stage) => void this.stages.push(stage),
+				lastReset,
+				close: () => undefined,
+			},
+			serial: { io: SilentSerial },
+			system: {
+				restart: () => void this.restarts++,
+				health: () => ({ freeHeapBytes: 1000 }),
+				posture: () => ({ secureBoot: false }),
+				markImageValid: () => undefined,
+				identify: () => void this.identified++,
+				hardwareId: "bench",
+				buildTime: NOW - 1000,
+			},
+			sensors: [{ io: this.#sensor() }],
+			report: (event) => void this.reports.push(event),
+		};
+	}
+
+	#sensor(): new () => Sensor {
+		const sample = () => {
+			this.samples++;
+			if (this.sensorError !== undefined) throw this.sensorError;
+			return { thermometer: { temperature: 20 + this.samples / 8 } };
+		};
+		return class {
+			sample = sample;
+			close(): void {}
+		};
+	}
+}
+
+/** Keys of node:crypto, from the seed 'name' and nothing else: quick, and the same in every run. */
+class SeededKeyStore implements KeyStore {
+	readonly #keys = new Map<string, KeyObject>();
+
+	generate(name: string): void {
+		const seed = createHash("sha256").update(name).digest();
+		const der = Buffer.concat([PKCS8_ED25519, seed]);
+		this.#keys.set(name, createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+	}
+
+	publicKey(name: string): ArrayBuffer | undefined {
+		const key = this.#keys.get(name);
+		if (key === undefined) return undefined;
+		const der = createPublicKey(key).export({ format: "der", type: "spki" });
+		return new Uint8Array(der.subarray(SPKI_ED25519.length)).slice().buffer;
+	}
+
+	sign(name: string, message: ByteSource): ArrayBuffer {
+		const key = this.#keys.get(name) as KeyObject;
+		return new Uint8Array(sign(null, new Uint8Array(message), key)).slice().buffer;
+	}
+
+	certificateRequest(): ArrayBuffer {
+		throw new Error("no station here");
+	}
+
+	erase(name: string): void {
+		this.#keys.delete(name);
+	}
+}
+
+function signerOf(keyStore: KeyStore, name: string) {
+	const publicKey = new Uint8Array(keyStore.publicKey(name) as ArrayBuffer);
+	const signer: Signer = {
+		keyId: keyIdOf(publicKey, nodeCrypto),
+		sign: (message) => new Uint8Array(keyStore.sign(name, message)),
+	};
+	return { publicKey, signer };
+}
+
+/** Not random at all: the same in every run. */
+function counting(start: number): { fill(bytes: Uint8Array): void } {
+	let next = start;
+	return {
+		fill: (bytes) => {
+			for (let index = 0; index < bytes.length; index++) bytes[index] = next++ & 0xff;
+		},
+	};
+}
+
+function resolverOver(clock: VirtualClock): new () => Resolver {
+	return class {
+		resolve({ host, onResolved }: ResolveOptions): void {
+			clock.schedule(() => onResolved(host, "192.0.2.1"), 5);
+		}
+		close(): void {}
+	};
+}
+
+class SilentSerial implements SerialPort {
+	read(): undefined {
+		return undefined;
+	}
+	write(): void {}
+	close(): void {}
+}
