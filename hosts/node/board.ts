@@ -1,13 +1,14 @@
 // The board as hardware: power, USB, watchdog and network of one device. The device itself is a child
 // process, so that a hanging or crashing one is really stopped, and a power cut really is SIGKILL.
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeviceEvent, ResetReason } from "../../src/ports.js";
 import { bootNoise } from "./boot-noise.js";
 import type { WallSetting } from "./clock.js";
 import { DeviceChild, type DeviceEnd } from "./device-child.js";
 import { EXIT_NO_BUNDLE, type BoardMessage, type DeviceMessage } from "./messages.js";
+import { makeFolder } from "./make-folder.js";
 import { projectFolder } from "./project-folder.js";
 import { PseudoTerminal } from "./pseudo-terminal.js";
 import { WatchdogTimer } from "./watchdog-timer.js";
@@ -68,8 +69,8 @@ export class Board {
 	/** Boots the device; done when its process runs. */
 	async powerOn(): Promise<void> {
 		if (this.#isPowered) throw new Error("board: has power already");
+		makeFolder(this.#options.stateFolder);
 		this.#isPowered = true;
-		mkdirSync(this.#options.stateFolder, { recursive: true, mode: 0o700 });
 		try {
 			this.#terminal = await PseudoTerminal.open({ onData: (bytes) => this.#fromUSB(bytes) });
 		} catch (error) {
@@ -172,6 +173,7 @@ export class Board {
 		this.#child = new DeviceChild({
 			path: devicePath ?? join(build, "node-device.js"),
 			arguments: {
+				boardProcess: process.pid,
 				...{ stateFolder, bundlePath: bundlePath ?? join(build, "device.js") },
 				...{ timeScale, sampleIntervalMs, flashSync, flashKiB, seed, wall },
 				hardwareId: hardwareIdOf(stateFolder),

@@ -27,8 +27,10 @@ const FLUSH_MS = 500;
  * parent has changed.
  */
 const ORPHAN_WATCH = `
-const parent = process.ppid;
-setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 500);
+const { workerData } = require("node:worker_threads");
+const watch = () => { if (process.ppid !== workerData) process.kill(process.pid, "SIGKILL"); };
+setInterval(watch, 500);
+watch();
 `;
 
 function main(): void {
@@ -53,8 +55,8 @@ function main(): void {
 	// A terminal sends these to the whole group: the board decides when the device stops.
 	process.on("SIGINT", () => undefined);
 	process.on("SIGTERM", () => undefined);
-	new Worker(ORPHAN_WATCH, { eval: true }).unref();
 	const given = JSON.parse(process.argv[2] ?? "{}") as DeviceArguments;
+	new Worker(ORPHAN_WATCH, { eval: true, workerData: given.boardProcess }).unref();
 	void start(given, channel, endWith).catch((error: unknown) =>
 		abort("bundle-not-loaded", error, EXIT_NO_BUNDLE),
 	);

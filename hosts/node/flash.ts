@@ -1,10 +1,11 @@
 // NOR flash partitions as files, written in place. What NOR forbids is refused here: a unit that is
 // programmed twice between erases, and anything that is not whole, aligned units.
-import { closeSync, existsSync, fdatasyncSync, fstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync } from "node:fs";
 import { readSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ByteSource, FlashPartition, FlashStatus, FlashStorage } from "../../src/ports.js";
 import { arrayBufferOf, checkInteger, checkOptions, checkString, copyBytes } from "./checks.js";
+import { makeFolder } from "./make-folder.js";
 import { HostPortError } from "./port-error.js";
 
 const BLOCK_BYTES = 4096;
@@ -152,7 +153,7 @@ class FlashFile implements FlashPartition {
 function openImage(folder: string, name: string, size: number, mode: string): number {
 	const file = join(folder, name);
 	if (!existsSync(file)) {
-		mkdirSync(folder, { recursive: true, mode: 0o700 });
+		makeFolder(folder);
 		writeFileSync(`${file}.temporary`, Buffer.alloc(size, ERASED), { mode: 0o600, flush: true });
 		renameSync(`${file}.temporary`, file);
 	}

@@ -1,11 +1,12 @@
 // Key-value storage as files, one per entry, with the rules of ESP-IDF's NVS: short names, one partition
 // of bounded size, each write atomic and durable when it returns.
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { KEY_VALUE_BYTES_MAX, KEY_VALUE_NAME_MAX } from "../../src/limits.js";
 import type { ByteSource, KeyValueStorage, KeyValueStore } from "../../src/ports.js";
 import { arrayBufferOf, checkOptions, copyBytes } from "./checks.js";
+import { makeFolder } from "./make-folder.js";
 import { HostPortError } from "./port-error.js";
 
 /** NVS keeps entries of 32 bytes, 126 to a page of 4096, and one page free. */
@@ -48,7 +49,7 @@ export class KeyValueFiles implements KeyValueStorage {
 			entries: 0,
 		};
 		readable(() => {
-			mkdirSync(folder, { recursive: true, mode: 0o700 });
+			makeFolder(folder);
 			for (const path of readdirSync(folder)) {
 				this.#partition.entries += adopt(join(folder, path));
 			}
@@ -63,7 +64,7 @@ export class KeyValueFiles implements KeyValueStorage {
 		const folder = join(this.#folder, fileNameOf(path));
 		readable(() => {
 			if (mode === "r") statSync(folder);
-			else if (mkdirSync(folder, { recursive: true, mode: 0o700 }) && this.#partition.isSynced) {
+			else if (makeFolder(folder) && this.#partition.isSynced) {
 				syncFolder(this.#folder);
 			}
 		});

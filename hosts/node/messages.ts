@@ -5,6 +5,8 @@ import type { WallSetting } from "./clock.js";
 
 /** How a device process is started: its only argument, as JSON. */
 export interface DeviceArguments {
+	/** Process id of the board: without it the device ends. */
+	readonly boardProcess: number;
 	readonly stateFolder: string;
 	readonly bundlePath: string;
 	readonly timeScale?: number | undefined;
