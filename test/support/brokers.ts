@@ -19,6 +19,8 @@ export interface BrokerOptions {
 	readonly authorityFile: string;
 	readonly certificateFile: string;
 	readonly keyFile: string;
+	/** mosquitto only: certificates that are not accepted any more, PEM. */
+	readonly revocationListFile?: string;
 	/** The access policy, as aedes asks it and as mosquitto reads it. */
 	readonly access: BrokerAccess;
 	readonly accessList: string;
@@ -178,6 +180,7 @@ function configurationOf(options: BrokerOptions, port: number, accessFile: strin
 		`log_dest file ${join(options.folder, "mosquitto.log")}`,
 		"log_type all",
 	];
+	if (options.revocationListFile) lines.push(`crlfile ${options.revocationListFile}`);
 	// As root mosquitto would become another user, who cannot read a folder of our own.
 	if (process.getuid?.() === 0) lines.push("user root");
 	return `${lines.join("\n")}\n`;
