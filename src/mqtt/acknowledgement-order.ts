@@ -1,5 +1,5 @@
-// Inbound messages between delivery and acknowledgement. The application may finish them in any order; PUBACK
-// and PUBREC leave in the order in which the messages came [MQTT-4.6.0-2, 4.6.0-3].
+// Inbound messages between delivery and acknowledgement. The application may finish them in any
+// order; PUBACK and PUBREC leave in the order in which the messages came [MQTT-4.6.0-2, 4.6.0-3].
 
 export interface Unacknowledged {
 	readonly packetId: number;
@@ -22,7 +22,10 @@ export class AcknowledgementOrder {
 		this.#entries.push({ packetId: message.packetId, QoS: message.QoS, isDone: false });
 	}
 
-	/** Marks the oldest such message as done. Gives those whose turn has come; none for an unknown one. */
+	/**
+	 * Marks the oldest such message as done. Gives those whose turn has come; none for an unknown
+	 * one.
+	 */
 	done(message: Unacknowledged): readonly Unacknowledged[] {
 		const entry = this.#entries.find(
 			({ packetId, QoS, isDone }) =>

@@ -10,14 +10,17 @@ const STRING_BYTES_MAX = 65535;
 const PUBLISH_OVERHEAD_BYTES = 3 + 2 + 2;
 /** Fixed header and id. */
 const REQUEST_OVERHEAD_BYTES = 3 + 2;
-/** Fixed header, name and level of the protocol, flags, keep-alive, and the lengths of five fields. */
+/**
+ * Fixed header, name and level of the protocol, flags, keep-alive, and the lengths of five fields.
+ */
 const CONNECT_OVERHEAD_BYTES = 3 + 10 + 5 * 2;
 
 export function checkConnect(connect: ConnectOptions): void {
 	const { id, keepAliveSeconds, user, password, will } = connect;
 	checkInteger("keepAliveSeconds", keepAliveSeconds, 1, 65535);
 	if (id === "" && !connect.clean) throw new RangeError("id: empty"); // [MQTT-3.1.3-7]
-	if (password && user === undefined) throw new TypeError("password: without user"); // [MQTT-3.1.2-22]
+	// [MQTT-3.1.2-22]
+	if (password && user === undefined) throw new TypeError("password: without user");
 	let byteLength = CONNECT_OVERHEAD_BYTES + checkString("id", id) + checkString("user", user ?? "");
 	byteLength += password?.byteLength ?? 0;
 	if (will) {

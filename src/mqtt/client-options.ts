@@ -7,7 +7,10 @@ import type { Granted, QoS, Will } from "./packets.js";
 import type { Session } from "./session.js";
 
 export interface MQTTClientOptions {
-	/** The socket's constructor and its options. The client makes it, adds the callbacks, and closes it. */
+	/**
+	 * The socket's constructor and its options. The client makes it, adds the callbacks, and closes
+	 * it.
+	 */
 	socket: {
 		readonly io: new (options: never) => Socket;
 		readonly [option: string]: unknown;
@@ -19,7 +22,9 @@ export interface MQTTClientOptions {
 	connect: ConnectOptions;
 	timings?: Timings;
 
-	/** Room in the socket for the first time: connected, and with TLS verified. CONNECT is on its way. */
+	/**
+	 * Room in the socket for the first time: connected, and with TLS verified. CONNECT is on its way.
+	 */
 	onSecured?: () => void;
 	/** CONNACK accepted. What was in flight is being sent again; new messages can follow. */
 	onConnected?: (connected: Connected) => void;
@@ -73,7 +78,9 @@ export interface MessageContent {
 }
 
 export interface OutboundMessage extends MessageContent {
-	/** The caller's own name for the message, for instance its sequence: a safe integer, not negative. */
+	/**
+	 * The caller's own name for the message, for instance its sequence: a safe integer, not negative.
+	 */
 	readonly token: number;
 }
 

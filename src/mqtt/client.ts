@@ -75,8 +75,8 @@ export class MQTTClient {
 	}
 
 	/**
-	 * Sends one PUBLISH. With QoS 1 or 2 `onAcknowledged` follows, on this connection or a later one of
-	 * the same session; a token that is already in flight is not sent twice.
+	 * Sends one PUBLISH. With QoS 1 or 2 `onAcknowledged` follows, on this connection or a later one
+	 * of the same session; a token that is already in flight is not sent twice.
 	 */
 	publish(message: OutboundMessage): SendResult {
 		const byteLength = checkMessage(message);
@@ -84,9 +84,9 @@ export class MQTTClient {
 	}
 
 	/**
-	 * Acknowledges an inbound message, once its effect is durable; nothing for QoS 0. PUBACK and PUBREC
-	 * leave in the order in which the messages came. Without effect when the connection has ended: the
-	 * broker sends the message again.
+	 * Acknowledges an inbound message, once its effect is durable; nothing for QoS 0. PUBACK and
+	 * PUBREC leave in the order in which the messages came. Without effect when the connection has
+	 * ended: the broker sends the message again.
 	 */
 	acknowledge(message: InboundMessage): void {
 		const { packetId, QoS } = message;
@@ -185,7 +185,9 @@ export class MQTTClient {
 		if (!this.#isEnding()) this.#receive();
 	}
 
-	/** Reads and handles what there is, unless that would make us owe more than the queue can hold. */
+	/**
+	 * Reads and handles what there is, unless that would make us owe more than the queue can hold.
+	 */
 	#receive(): void {
 		let budget = MQTT_READ_BYTES_PER_TURN;
 		while (!this.#isEnding() && !this.#isPaused()) {

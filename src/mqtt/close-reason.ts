@@ -47,8 +47,8 @@ export function connackRefusal(returnCode: number): CloseReason | undefined {
 }
 
 /**
- * The reason for a socket's end. An orderly end means something else before CONNACK: the broker may have
- * refused our certificate, for TLS 1.3 reports that only after its handshake.
+ * The reason for a socket's end. An orderly end means something else before CONNACK: the broker may
+ * have refused our certificate, for TLS 1.3 reports that only after its handshake.
  */
 export function socketReason(
 	error: SocketErrorCode | StorageErrorCode | undefined,

@@ -1,5 +1,5 @@
-// Several named deadlines on one timer. Moving a deadline later costs nothing: the timer that is set fires
-// early, finds nothing due, and is set again.
+// Several named deadlines on one timer. Moving a deadline later costs nothing: the timer that is
+// set fires early, finds nothing due, and is set again.
 
 import type { Clock, Timer, TimerHandle } from "../ports.js";
 

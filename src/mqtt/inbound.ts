@@ -1,4 +1,5 @@
-// Inbound messages: delivered, acknowledged by the application, and for QoS 2 released by the broker.
+// Inbound messages: delivered, acknowledged by the application, and for QoS 2 released by the
+// broker.
 
 import { MQTT_UNACKNOWLEDGED_MAX } from "../limits.js";
 import { AcknowledgementOrder, type Unacknowledged } from "./acknowledgement-order.js";

@@ -1,4 +1,5 @@
-// Notices a dead link within one and a half keep-alive periods, and keeps the broker from taking us for dead.
+// Notices a dead link within one and a half keep-alive periods, and keeps the broker from taking us
+// for dead.
 
 import { MQTT_KEEP_ALIVE_MARGIN_MS, MQTT_PING_RESPONSE_MS } from "../limits.js";
 import { violation } from "./close-reason.js";
@@ -25,8 +26,8 @@ export class KeepAlive {
 	}
 
 	/**
-	 * PINGREQ when nothing was sent for one keep-alive [MQTT-3.1.2-23], and also when nothing was received:
-	 * a device that only sends would never notice a half-open link.
+	 * PINGREQ when nothing was sent for one keep-alive [MQTT-3.1.2-23], and also when nothing was
+	 * received: a device that only sends would never notice a half-open link.
 	 */
 	onDue(): void {
 		const { options, outgoing, deadlines } = this.#link;

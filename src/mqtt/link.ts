@@ -25,6 +25,8 @@ export interface Link {
 	send(packet: OutboundPacket): void;
 	/** Ends the connection. Only from socket callbacks and timers. */
 	fail(reason: CloseReason): void;
-	/** Over, or about to be: nothing new is begun. To be asked after everything the application did. */
+	/**
+	 * Over, or about to be: nothing new is begun. To be asked after everything the application did.
+	 */
 	isEnding(): boolean;
 }

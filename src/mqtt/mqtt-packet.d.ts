@@ -1,7 +1,9 @@
 // The one file of mqtt-packet that the firmware bundles, typed for MQTT 3.1.1 and plain Uint8Array.
 
 declare module "mqtt-packet/writeToStream.js" {
-	/** Where the packet goes, piece by piece. `destroy` is called for a packet that cannot be written. */
+	/**
+	 * Where the packet goes, piece by piece. `destroy` is called for a packet that cannot be written.
+	 */
 	interface Sink {
 		write(piece: string | Uint8Array): boolean;
 		destroy(error: Error): void;

@@ -21,7 +21,9 @@ export class Outbound {
 	#isSessionPresent = false;
 	/** Ids still to be sent again, in order; at most MQTT_IN_FLIGHT_MAX. */
 	#resend: number[] = [];
-	/** When each packet without an answer was sent, oldest first; bounded as the session's ids are. */
+	/**
+	 * When each packet without an answer was sent, oldest first; bounded as the session's ids are.
+	 */
 	readonly #awaited = new Map<number, number>();
 	/** Somebody was told "busy". */
 	#owesReady = false;

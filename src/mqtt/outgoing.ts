@@ -1,5 +1,6 @@
-// The way out: one packet, one socket write. Knows how much room the socket has, and keeps the packets that
-// must not be refused (acknowledgements, requests, PINGREQ) in a bounded queue until there is room.
+// The way out: one packet, one socket write. Knows how much room the socket has, and keeps the
+// packets that must not be refused (acknowledgements, requests, PINGREQ) in a bounded queue until
+// there is room.
 
 import { assert } from "../assert.js";
 import { MQTT_OUTBOUND_PACKET_BYTES_MAX, MQTT_QUEUE_PACKETS_MAX } from "../limits.js";
@@ -9,7 +10,10 @@ import type { OutboundPacket } from "./packets.js";
 
 export interface OutgoingOptions {
 	clock: Clock;
-	/** The socket refused a write that it had announced room for. Called from inside `send` and `flush`. */
+	/**
+	 * The socket refused a write that it had announced room for. Called from inside `send` and
+	 * `flush`.
+	 */
 	onFailed: (error: unknown) => void;
 }
 
@@ -72,8 +76,9 @@ export class Outgoing {
 		try {
 			this.#roomBytes = this.#socket.write(bytes);
 		} catch (error) {
+			// The connection ends: what became of the packet is no matter.
 			this.#roomBytes = 0;
-			this.#options.onFailed(error); // the connection ends: what happened to the packet is no matter
+			this.#options.onFailed(error);
 		}
 		this.#lastSentMs = this.#options.clock.monotonicMs();
 		return true;

@@ -1,5 +1,6 @@
-// Judges and decodes what follows the fixed header, one function per packet type. Pure: the whole body is
-// there when they are called, and every length in it is checked against the body before it is used.
+// Judges and decodes what follows the fixed header, one function per packet type. Pure: the whole
+// body is there when they are called, and every length in it is checked against the body before it
+// is used.
 
 import { assert } from "../assert.js";
 import { decodeUTF8 } from "../bytes/text.js";
@@ -80,8 +81,9 @@ export function decodeBody(header: number, body: Uint8Array): Judged {
 }
 
 /**
- * Decodes a PUBLISH of `length` bytes of which `body` is the beginning. Where that is not all the result
- * is an OVERSIZED packet without the payload; where not even topic and id are in it, a refusal.
+ * Decodes a PUBLISH of `length` bytes of which `body` is the beginning. Where that is not all the
+ * result is an OVERSIZED packet without the payload; where not even topic and id are in it, a
+ * refusal.
  */
 export function decodePublish(header: number, body: Uint8Array, length: number): Judged {
 	const QoS = ((header >> 1) & 3) as QoS;

@@ -1,6 +1,7 @@
-// Cuts the byte stream into packets and judges each one: the guard between the broker and everything else.
-// Incremental: bytes may come in any pieces. What a packet may cost is known from its fixed header, before
-// anything is allocated for it. It knows nothing of sessions: whether a packet fits now is not its business.
+// Cuts the byte stream into packets and judges each one: the guard between the broker and
+// everything else. Incremental: bytes may come in any pieces. What a packet may cost is known from
+// its fixed header, before anything is allocated for it. It knows nothing of sessions: whether a
+// packet fits now is not its business.
 
 import { assert, unreachable } from "../assert.js";
 import { MQTT_INBOUND_PACKET_BYTES_MAX, MQTT_SKIPPED_PACKET_BYTES_MAX } from "../limits.js";
@@ -39,7 +40,10 @@ export class PacketReader {
 	#beyond = 0;
 	#refusal: CloseReason | undefined;
 
-	/** Adds bytes of the stream. Only after `next` has answered "more". Keeps `chunk` until it is read. */
+	/**
+	 * Adds bytes of the stream. Only after `next` has answered "more". Keeps `chunk` until it is
+	 * read.
+	 */
 	push(chunk: Uint8Array): void {
 		assert(this.#offset === this.#chunk.length, "the chunk before is used up");
 		this.#chunk = chunk;
@@ -87,8 +91,8 @@ export class PacketReader {
 	}
 
 	/**
-	 * MQTT 3.1.1 §2.2.3. More bytes than the length needs are accepted: this version, unlike 5.0, does not
-	 * ask for the shortest form.
+	 * MQTT 3.1.1 §2.2.3. More bytes than the length needs are accepted: this version, unlike 5.0,
+	 * does not ask for the shortest form.
 	 */
 	#readLength(): Judged | undefined {
 		const byte = this.#chunk[this.#offset++] as number;
@@ -99,7 +103,10 @@ export class PacketReader {
 		return { kind: "refused", reason: violation("MQTT §2.2.3", "remaining-length") };
 	}
 
-	/** The fixed header is complete: only now is there memory for the rest, and never more than the cap. */
+	/**
+	 * The fixed header is complete: only now is there memory for the rest, and never more than the
+	 * cap.
+	 */
 	#begin(): Judged | undefined {
 		if (!isLegalLength(this.#header, this.#length)) {
 			return { kind: "refused", reason: violation("MQTT-4.8.0-1", "packet-length") };

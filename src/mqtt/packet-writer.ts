@@ -1,5 +1,6 @@
-// Writes outbound packets as bytes: the one file that knows mqtt-packet, its writing half alone. The caller
-// has checked topics, ids and sizes; a packet that mqtt-packet refuses is a programmer error.
+// Writes outbound packets as bytes: the one file that knows mqtt-packet, its writing half alone.
+// The caller has checked topics, ids and sizes; a packet that mqtt-packet refuses is a programmer
+// error.
 
 import writeToStream from "mqtt-packet/writeToStream.js";
 import { assert, unreachable } from "../assert.js";
@@ -7,11 +8,10 @@ import { concatBytes } from "../bytes/arrays.js";
 import { encodeUTF8 } from "../bytes/text.js";
 import type { ConnectPacket, OutboundPacket, PublishPacket } from "./packets.js";
 
-writeToStream.cacheNumbers = false;
-
 /** The bytes of `packet`, in one piece: one packet is one socket write. */
 export function encodePacket(packet: OutboundPacket): Uint8Array {
 	const parts: Uint8Array[] = [];
+	writeToStream.cacheNumbers = false; // or the first packet builds 65 536 buffers
 	writeToStream(foreignPacket(packet), {
 		write: (piece) => {
 			parts.push(typeof piece === "string" ? encodeUTF8(piece) : piece);
@@ -62,7 +62,8 @@ function foreignPacket(packet: OutboundPacket): ForeignPacket {
 function foreignConnect(packet: ConnectPacket): ForeignPacket {
 	const { will } = packet;
 	assert(packet.clean || packet.id.length > 0, "a kept session needs an id"); // [MQTT-3.1.3-7]
-	assert(packet.password === undefined || packet.user !== undefined, "no password alone"); // [MQTT-3.1.2-22]
+	// [MQTT-3.1.2-22]
+	assert(packet.password === undefined || packet.user !== undefined, "no password alone");
 	return {
 		cmd: "connect",
 		protocolId: "MQTT",

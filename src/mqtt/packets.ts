@@ -47,8 +47,8 @@ export interface PublishPacket {
 }
 
 /**
- * A PUBLISH above MQTT_INBOUND_PACKET_BYTES_MAX, whose payload was skipped. It can be acknowledged, so that
- * one such message does not come back at every reconnect.
+ * A PUBLISH above MQTT_INBOUND_PACKET_BYTES_MAX, whose payload was skipped. It can be acknowledged,
+ * so that one such message does not come back at every reconnect.
  */
 export interface OversizedPacket {
 	readonly type: "OVERSIZED";

@@ -1,8 +1,10 @@
-// The part of a session that must survive a reboot, as one small blob for the key-value store: QoS 2 in both
-// directions. QoS 1 is not in it: a message of which the outbox has no PUBACK is published again as new.
+// The part of a session that must survive a reboot, as one small blob for the key-value store: QoS
+// 2 in both directions. QoS 1 is not in it: a message of which the outbox has no PUBACK is
+// published again as new.
 //
 //	u8 version | u8 outbound count | u8 inbound count
-//	outbound × { u16 packet id | u8 state | u64 token } | inbound × { u16 packet id } | u32 CRC-32 of all before
+//	outbound × { u16 packet id | u8 state | u64 token } | inbound × { u16 packet id }
+//	u32 CRC-32 of all before
 
 import { assert } from "../assert.js";
 import { concatBytes, equalBytes, uint64Bytes, uint64From } from "../bytes/arrays.js";

@@ -1,5 +1,6 @@
-// The session state of MQTT 3.1.1 §4.1, client side: packet ids and what each of them waits for. It outlives
-// connections, and its QoS 2 part outlives reboots. It sends nothing: it tells the client what to send.
+// The session state of MQTT 3.1.1 §4.1, client side: packet ids and what each of them waits for. It
+// outlives connections, and its QoS 2 part outlives reboots. It sends nothing: it tells the client
+// what to send.
 
 import { assert } from "../assert.js";
 import { MQTT_IN_FLIGHT_MAX, MQTT_RECEIVED_MAX, MQTT_REQUESTS_MAX } from "../limits.js";
@@ -21,8 +22,8 @@ import {
 } from "./transitions.js";
 
 /**
- * Where the QoS 2 part is kept. `save` is durable when it returns, and does not throw: what to do about a
- * worn store is for its owner to decide.
+ * Where the QoS 2 part is kept. `save` is durable when it returns, and does not throw: what to do
+ * about a worn store is for its owner to decide.
  */
 export interface SessionStore {
 	load(): Uint8Array | undefined;
@@ -122,7 +123,9 @@ export class Session {
 		return this.#inFlight.get(packetId);
 	}
 
-	/** Takes an id for a message. Durable for QoS 2 when it returns; the caller sends it afterwards. */
+	/**
+	 * Takes an id for a message. Durable for QoS 2 when it returns; the caller sends it afterwards.
+	 */
 	begin(token: number, QoS: 1 | 2): number {
 		assert(this.inFlightFree > 0, "in-flight messages are bounded");
 		const packetId = this.#takeId();
@@ -164,9 +167,9 @@ export class Session {
 	}
 
 	/**
-	 * The owner of a message no longer has it, so it cannot be sent again. A QoS 1 id is simply free. A QoS 2
-	 * id may be known to the broker, which would take the next message under it for a duplicate: PUBREL
-	 * ends the exchange on both sides, whether or not the broker knows of it.
+	 * The owner of a message no longer has it, so it cannot be sent again. A QoS 1 id is simply free.
+	 * A QoS 2 id may be known to the broker, which would take the next message under it for a
+	 * duplicate: PUBREL ends the exchange on both sides, whether or not the broker knows of it.
 	 */
 	forget(packetId: number): "freed" | "forgotten" {
 		const entry = this.#inFlight.get(packetId);
@@ -180,7 +183,9 @@ export class Session {
 		return "forgotten";
 	}
 
-	/** Something about an inbound QoS 2 id. Durable when it returns; the caller answers afterwards. */
+	/**
+	 * Something about an inbound QoS 2 id. Durable when it returns; the caller answers afterwards.
+	 */
 	onInbound(event: InboundEvent, packetId: number): Outcome<InboundEffect> | { kind: "full" } {
 		const state = this.#inbound.get(packetId) ?? "free";
 		const step = inboundStep(state, event);
@@ -194,8 +199,9 @@ export class Session {
 	}
 
 	/**
-	 * The broker has nothing of this session. Messages in flight keep their order and get new ids. Those
-	 * that the broker had already taken over (PUBREC came) are done, and their tokens are the result.
+	 * The broker has nothing of this session. Messages in flight keep their order and get new ids.
+	 * Those that the broker had already taken over (PUBREC came) are done, and their tokens are the
+	 * result.
 	 */
 	restart(): readonly number[] {
 		const before = this.#inFlight;

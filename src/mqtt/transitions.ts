@@ -1,5 +1,5 @@
-// The legal life of a packet id, as two total functions: every state answers every event, if only with the
-// clause that it breaks. Pure tables; who sends what and stores what is session.ts.
+// The legal life of a packet id, as two total functions: every state answers every event, if only
+// with the clause that it breaks. Pure tables; who sends what and stores what is session.ts.
 
 /** A packet id of ours. */
 export type OutboundState =
@@ -22,7 +22,7 @@ export type OutboundEffect =
 /** A packet id of the broker's, between its PUBLISH with QoS 2 and its PUBREL. */
 export type InboundState =
 	| "free"
-	| "delivered" // the application has the message and has not acknowledged it; lost with the connection
+	| "delivered" // not acknowledged by the application; ends with the connection
 	| "received"; // acknowledged, stored, PUBREC sent: the same id again is the same message
 
 export type InboundEvent =
@@ -70,11 +70,12 @@ const NOT_A_PUBLISH = { PUBACK: NO_PUBACK, PUBREC: NO_PUBREC, PUBCOMP: NO_PUBCOM
 
 const OUTBOUND: Table<OutboundState, OutboundEvent, OutboundEffect> = {
 	free: {
-		// We resend nothing within a connection and close it when an acknowledgement is late, so no honest
-		// PUBACK can find its id free: the two sides disagree, and only a new connection mends that.
+		// We resend nothing within a connection and close it when an acknowledgement is late, so no
+		// honest PUBACK can find its id free: the two sides disagree, and only a new connection mends
+		// that.
 		PUBACK: NO_PUBACK,
-		// A QoS 2 exchange that only the broker remembers: 1. we sent PUBLISH; 2. our stored session was
-		// lost; 3. the broker still wants its PUBREL. Without one the id would be blocked for ever.
+		// A QoS 2 exchange that only the broker remembers: 1. we sent PUBLISH; 2. our stored session
+		// was lost; 3. the broker still wants its PUBREL. Without one the id would be blocked for ever.
 		PUBREC: { next: "free", effect: "release" },
 		// The end of that exchange.
 		PUBCOMP: { next: "free", effect: "none" },
@@ -121,7 +122,8 @@ const OUTBOUND: Table<OutboundState, OutboundEvent, OutboundEffect> = {
 const INBOUND: Table<InboundState, InboundEvent, InboundEffect> = {
 	free: {
 		PUBLISH: { next: "delivered", effect: "deliver" },
-		// The message belongs to a connection that is gone: it will come again, and be acknowledged then.
+		// The message belongs to a connection that is gone: it will come again, and be acknowledged
+		// then.
 		acknowledge: { next: "free", effect: "none" },
 		// 1. We sent PUBCOMP; 2. it was lost with the connection; 3. the broker sends PUBREL again.
 		PUBREL: { next: "free", effect: "complete" },

@@ -1,5 +1,5 @@
-// An MQTTClient on virtual time with a scripted socket: what tests of the client start from. Everything
-// that the client reports is recorded in `events`, in order.
+// An MQTTClient on virtual time with a scripted socket: what tests of the client start from.
+// Everything that the client reports is recorded in `events`, in order.
 
 import { encodeUTF8 } from "../../src/bytes/text.js";
 import { VirtualClock } from "../../hosts/simulator/clock.js";
@@ -91,7 +91,9 @@ export class MQTTBench {
 		return this.script.socket;
 	}
 
-	/** The packets that the client has written since the last look. Each write is exactly one packet. */
+	/**
+	 * The packets that the client has written since the last look. Each write is exactly one packet.
+	 */
 	seen(): readonly ReferencePacket[] {
 		const writes = this.socket.writes.slice(this.#seen);
 		this.#seen = this.socket.writes.length;

@@ -1,5 +1,6 @@
 // Gives mqtt-packet the stand-ins that the firmware bundle has too: one table serves both
-// (src/mqtt/node-stand-ins/table.json). A transform, because jest asks no resolver about Node's own modules.
+// (src/mqtt/node-stand-ins/table.json). A transform, because jest asks no resolver about Node's own
+// modules.
 const { createHash } = require("node:crypto");
 const { join } = require("node:path");
 

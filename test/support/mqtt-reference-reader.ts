@@ -1,5 +1,6 @@
-// A second reader of MQTT 3.1.1, written from the text of the standard to be compared with src/mqtt: whole
-// buffers instead of pieces, both directions, exceptions instead of states, no code in common with src.
+// A second reader of MQTT 3.1.1, written from the text of the standard to be compared with
+// src/mqtt: whole buffers instead of pieces, both directions, exceptions instead of states, no code
+// in common with src.
 
 export interface ReferenceLimits {
 	/** Bytes after the fixed header that are held in memory; a longer PUBLISH is "OVERSIZED". */

@@ -1,5 +1,5 @@
-// Packets of a server, byte by byte from the standard: what tests feed to the client. Deliberately able to
-// build what no server may send.
+// Packets of a server, byte by byte from the standard: what tests feed to the client. Deliberately
+// able to build what no server may send.
 
 import { concatBytes } from "../../src/bytes/arrays.js";
 import { encodeUTF8 } from "../../src/bytes/text.js";

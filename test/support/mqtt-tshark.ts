@@ -1,5 +1,5 @@
-// Lets tshark decode a conversation: writes it as a capture file of one TCP connection (no rights to capture
-// are needed) and gives back what the dissector says of each MQTT packet.
+// Lets tshark decode a conversation: writes it as a capture file of one TCP connection (no rights
+// to capture are needed) and gives back what the dissector says of each MQTT packet.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// A socket whose other end is the test: it records every write, hands out what the test feeds, and keeps
-// the conduct of ECMA-419 (no callback from inside a method, none after `close`, all or nothing).
+// A socket whose other end is the test: it records every write, hands out what the test feeds, and
+// keeps the conduct of ECMA-419 (no callback from inside a method, none after `close`, all or
+// nothing).
 
 import type {
 	ByteSource,

@@ -1,5 +1,6 @@
-// The part of Node's Buffer that mqtt-packet's writing half calls, over Uint8Array. CommonJS, because its
-// only importer requires it. Any Uint8Array counts as a Buffer, so that nothing is copied on the way in.
+// The part of Node's Buffer that mqtt-packet's writing half calls, over Uint8Array. CommonJS,
+// because its only importer requires it. Any Uint8Array counts as a Buffer, so that nothing is
+// copied on the way in.
 
 class Buffer extends Uint8Array {
 	static [Symbol.hasInstance](value) {

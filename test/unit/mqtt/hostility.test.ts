@@ -1,5 +1,6 @@
-// What a broken or hostile broker may send. Each test names the clause of MQTT 3.1.1 that is broken, and ends
-// in one closed connection with a stable reason, or states why the packet is tolerated.
+// What a broken or hostile broker may send. Each test names the clause of MQTT 3.1.1 that is
+// broken, and ends in one closed connection with a stable reason, or states why the packet is
+// tolerated.
 
 import {
 	MQTT_INBOUND_PACKET_BYTES_MAX,

@@ -1,5 +1,5 @@
-// Our reader against a second one written from the standard, on bytes that nobody chose. HOLDFAST_SEED
-// replays a run.
+// Our reader against a second one written from the standard, on bytes that nobody chose.
+// HOLDFAST_SEED replays a run.
 
 import { concatBytes } from "../../../src/bytes/arrays.js";
 import {

@@ -91,7 +91,7 @@ describe("encodePacket", () => {
 			{ type: "PUBLISH", ...message, QoS: 1, packetId: undefined }, // [MQTT-2.3.1-1]
 			{ type: "PUBLISH", ...message, QoS: 1, packetId: 0 }, // [MQTT-2.3.1-1]
 			{ type: "PUBLISH", ...message, QoS: 0, packetId: 1 }, // [MQTT-2.3.1-5]
-			{ type: "PUBLISH", ...message, QoS: 0, packetId: undefined, duplicate: true }, // [MQTT-3.3.1-2]
+			{ type: "PUBLISH", ...message, QoS: 0, packetId: undefined, duplicate: true }, // 3.3.1-2
 			{ type: "PUBACK", packetId: 65536 },
 			{ type: "SUBSCRIBE", packetId: 0, subscriptions: [{ topic: "a", QoS: 0 }] },
 			{ type: "SUBSCRIBE", packetId: 1, subscriptions: [] }, // [MQTT-3.8.3-3]

@@ -1,4 +1,5 @@
-// What happens to unfinished messages when the connection, the broker's memory or our own goes away.
+// What happens to unfinished messages when the connection, the broker's memory or our own goes
+// away.
 
 import { encodeUTF8 } from "../../../src/bytes/text.js";
 import { MQTT_IN_FLIGHT_MAX, MQTT_WRITE_STALL_MS } from "../../../src/limits.js";
@@ -74,7 +75,7 @@ describe("a reconnect to a session that the broker kept", () => {
 	});
 
 	// [MQTT-4.4.0-1] [MQTT-4.6.0-4]
-	it("sends PUBREL again for what the broker has already taken, in the order of the PUBRECs", () => {
+	it("sends PUBREL again for what the broker has taken, in the order of the PUBRECs", () => {
 		const bench = MQTTBench.online();
 		for (const token of [1, 2, 3]) bench.publish(token, 2);
 		bench.socket.feed(pubrec(2), pubrec(1));
