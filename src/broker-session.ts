@@ -16,7 +16,7 @@ import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
 import type { Session } from "./mqtt/session.js";
 import type { Policy } from "./policy/policy.js";
-import type { Ports, SocketErrorCode } from "./ports.js";
+import type { Ports, SocketErrorCode, VerifiedPeer } from "./ports.js";
 import type { Uplink } from "./uplink.js";
 
 export interface BrokerSessionOptions {
@@ -123,6 +123,7 @@ export class BrokerSession implements SessionHandle {
 				pins,
 				...(certificates.length > 0 && { identity: { certificates, key: keyName } }),
 				time: timeTrust.judging(),
+				onVerified: ({ notBefore }: VerifiedPeer) => timeTrust.certificateNotBefore(notBefore),
 			},
 		};
 	}

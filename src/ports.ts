@@ -75,6 +75,13 @@ export interface TLSSecureOptions {
 	applicationLayerProtocols?: readonly string[];
 	/** The device's time, by which certificate dates are judged. */
 	time?: JudgingTime;
+	/** The peer is verified: called once, before the first `onWritable`. Not by a host that cannot tell. */
+	onVerified?: (peer: VerifiedPeer) => void;
+}
+
+export interface VerifiedPeer {
+	/** Unix seconds: the start of the leaf certificate's validity. It is later than that now. */
+	readonly notBefore: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The holdfast command line as a value: every command mounted, and one rule for how they fail.
 import { Command, CommanderError } from "commander";
 import { commandCommand } from "./command/command-command.js";
+import { FIRMWARE_VERSION } from "../src/firmware-version.js";
 import { describeFailure, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command-line.js";
 import { FleetError } from "./pki/fleet-error.js";
 import { pkiCommand } from "./pki/pki-command.js";
@@ -13,7 +14,7 @@ const HELP_WANTED = new Set(["commander.helpDisplayed", "commander.version"]);
 export function makeProgram(): Command {
 	const program = new Command("holdfast")
 		.description("Keys, provisioning, verified telemetry and signed commands for Holdfast sensors.")
-		.version("0.1.0")
+		.version(FIRMWARE_VERSION)
 		.addCommand(pkiCommand())
 		.addCommand(policyCommand())
 		.addCommand(provisionCommand())

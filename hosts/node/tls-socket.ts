@@ -163,6 +163,9 @@ export class TLSSocket implements Socket {
 		const isLasting = socket.isSessionReused() && socket.getProtocol() === "TLSv1.2";
 		const session = this.#session ?? (isLasting ? this.#offered?.session : undefined);
 		if (session) this.#keep(session);
+		const leaf = chain[0] as X509Certificate; // judgePeer has looked at it
+		const notBefore = Math.floor(Date.parse(leaf.validFrom) / 1000);
+		this.#options.secure.onVerified?.({ notBefore });
 		this.#scheduleWritable();
 	}
 

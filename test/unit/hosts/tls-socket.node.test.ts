@@ -1,4 +1,5 @@
 // Judgement of the peer by the TLS socket, against real servers with throw-away certificates.
+import { X509Certificate } from "node:crypto";
 import { createServer } from "node:net";
 import type * as tls from "node:tls";
 import { settle, until } from "../../support/socket-log.js";
@@ -87,6 +88,17 @@ describe("TLSSocket", () => {
 		log.isReading = true;
 		log.read();
 		await until(() => log.text.length === large.length);
+	});
+
+	it("tells once from when on the verified certificate holds", async () => {
+		const { port } = await serve();
+		const told: number[] = [];
+		const onVerified = ({ notBefore }: { notBefore: number }) => void told.push(notBefore);
+		const log = join(port, { onVerified });
+		await until(() => log.isWritable);
+		expect(told).toEqual([Date.parse(new X509Certificate(pki.broker.der).validFrom) / 1000]);
+		await refusal(port, { onVerified, pins: [pki.device.pin] });
+		expect(told).toHaveLength(1);
 	});
 
 	it("refuses an authority that it does not hold", async () => {
