@@ -1,5 +1,6 @@
-// Virtual time: the clock port and the queue of everything that will happen. Time moves only when a test
-// or the simulator moves it. Events of the same moment happen in the order in which they were scheduled.
+// Virtual time: the clock port and the queue of everything that will happen. Time moves only when a
+// test or the simulator moves it. Events of the same moment happen in the order in which they were
+// scheduled.
 
 import { assert } from "../../src/assert.js";
 import type { Clock, WallQuality } from "../../src/ports.js";

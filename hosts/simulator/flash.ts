@@ -1,5 +1,6 @@
-// NOR flash as the chip behaves at its worst: a unit is programmed once between complete erases, and an
-// operation that power interrupts may leave anything in its own units. It holds one partition.
+// NOR flash as the chip behaves at its worst: a unit is programmed once between complete erases,
+// and an operation that power interrupts may leave anything in its own units. It holds one
+// partition.
 
 import type { ByteSource, FlashPartition, FlashStatus } from "../../src/ports.js";
 import { PowerSupply } from "./power.js";

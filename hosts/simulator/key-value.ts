@@ -1,5 +1,5 @@
-// Key-value storage with the limits of NVS, in memory. Each write is atomic: a power cut leaves the old
-// value or the new one, never a mixture. Contents survive `PowerSupply.restore`.
+// Key-value storage with the limits of NVS, in memory. Each write is atomic: a power cut leaves the
+// old value or the new one, never a mixture. Contents survive `PowerSupply.restore`.
 
 import { KEY_VALUE_BYTES_MAX, KEY_VALUE_NAME_MAX } from "../../src/limits.js";
 import type { ByteSource, KeyValueStorage, KeyValueStore } from "../../src/ports.js";

@@ -1,5 +1,5 @@
-// The power supply of one simulated board. It counts everything that changes persistent storage and can
-// fail at one such operation: before it, after it, or in the middle.
+// The power supply of one simulated board. It counts everything that changes persistent storage and
+// can fail at one such operation: before it, after it, or in the middle.
 
 import { assert } from "../../src/assert.js";
 import { Random } from "./random.js";
@@ -62,7 +62,9 @@ export class PowerSupply {
 		if (!this.#isOn) throw new PowerCut("no power");
 	}
 
-	/** Does one operation: `apply` does all of it, `tear` some part of it chosen by its generator. */
+	/**
+	 * Does one operation: `apply` does all of it, `tear` some part of it chosen by its generator.
+	 */
 	perform(operation: PowerOperation, apply: () => void, tear: (random: Random) => void): void {
 		this.require();
 		this.#operations++;

@@ -1,5 +1,5 @@
-// Seeded generator: the only source of chance in the simulated world, so that one number replays a life.
-// Not fit for keys.
+// Seeded generator: the only source of chance in the simulated world, so that one number replays a
+// life. Not fit for keys.
 
 import type { Entropy } from "../../src/ports.js";
 

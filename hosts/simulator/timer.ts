@@ -1,5 +1,5 @@
-// The timer port on virtual time. One per device, so that a power cut can stop all of its timers and
-// leave the rest of the world running.
+// The timer port on virtual time. One per device, so that a power cut can stop all of its timers
+// and leave the rest of the world running.
 
 import { assert } from "../../src/assert.js";
 import type { Timer, TimerHandle } from "../../src/ports.js";

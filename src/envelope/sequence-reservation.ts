@@ -1,5 +1,6 @@
-// Sequence numbers that never repeat. Blocks of them are reserved in key-value storage before the first of
-// a block is used, so that one write serves SEQUENCE_BLOCK messages and a restart skips what is left.
+// Sequence numbers that never repeat. Blocks of them are reserved in key-value storage before the
+// first of a block is used, so that one write serves SEQUENCE_BLOCK messages and a restart skips
+// what is left.
 
 import { crc32 } from "../bytes/crc32.js";
 import { concatBytes, uint64Bytes, uint64From } from "../bytes/arrays.js";
@@ -17,14 +18,16 @@ export class SequenceReservation {
 	#end: number;
 
 	/**
-	 * `highestSeen` is the highest sequence that the outbox knows: a second witness for the case that the
-	 * stored value is lost or is an old one.
+	 * `highestSeen` is the highest sequence that the outbox knows: a second witness for the case
+	 * that the stored value is lost or is an old one.
 	 *
-	 * 1. A number is used only below the reserved end, so the stored end is above every number used.
-	 * 2. Without it, numbers above `highestSeen` may have been used and not stored: for a will, or for an
-	 *    envelope that the outbox refused. Each life that does so reserves a block of its own.
-	 * 3. So the numbers go on SEQUENCE_LEAP above: as many blocks as that many lives in a row can take
-	 *    without storing a single record. The leap costs nothing, for `prev` explains it.
+	 * 1. A number is used only below the reserved end, so the stored end is above every number
+	 *    used.
+	 * 2. Without it, numbers above `highestSeen` may have been used and not stored: for a will, or
+	 *    for an envelope that the outbox refused. Each life that does so reserves a block of its
+	 *    own.
+	 * 3. So the numbers go on SEQUENCE_LEAP above: as many blocks as that many lives in a row can
+	 *    take without storing a single record. The leap costs nothing, for `prev` explains it.
 	 */
 	constructor(store: KeyValueStore, highestSeen: number | undefined) {
 		const stored = readReserved(store);
@@ -37,7 +40,10 @@ export class SequenceReservation {
 		this.#end = this.#next; // nothing is reserved until the first number is asked for
 	}
 
-	/** The next number. Durable before it returns; throws the store's {@link PortError} where it cannot be. */
+	/**
+	 * The next number. Durable before it returns; throws the store's {@link PortError} where it
+	 * cannot be.
+	 */
 	next(): number {
 		if (this.#next >= this.#end) this.#reserve();
 		assert(this.#next < this.#end, "only reserved numbers are used");

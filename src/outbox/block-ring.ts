@@ -1,5 +1,5 @@
-// The ring of blocks: takes blocks into use in order, appends units, and moves what is still needed out of
-// the oldest block before that one is free. It does not decide what is needed.
+// The ring of blocks: takes blocks into use in order, appends units, and moves what is still needed
+// out of the oldest block before that one is free. It does not decide what is needed.
 
 import { assert } from "../assert.js";
 import { equalBytes } from "../bytes/arrays.js";
@@ -50,7 +50,9 @@ export class BlockRing {
 	#newestEpoch: number;
 	#tail: number;
 	#copies: number | undefined;
-	/** The block that is being written. Never one that an earlier life wrote: its end is not known. */
+	/**
+	 * The block that is being written. Never one that an earlier life wrote: its end is not known.
+	 */
 	#head = NO_BLOCK;
 	#headUnit = 0;
 	#failure: StorageErrorCode = "storage-full";
@@ -81,8 +83,8 @@ export class BlockRing {
 	}
 
 	/**
-	 * Units of live records for which there is always room, whatever their lengths: a block may end with
-	 * one unit less than the longest record needs, and the last unit is for the tail.
+	 * Units of live records for which there is always room, whatever their lengths: a block may end
+	 * with one unit less than the longest record needs, and the last unit is for the tail.
 	 */
 	get capacityUnits(): number {
 		const blocks = this.#epochs.length - this.wornBlocks - this.#freeBlocksWanted - 1;
@@ -116,7 +118,8 @@ export class BlockRing {
 
 	/** Programs what `encode` makes of an epoch and a place in the block, durably. */
 	append(units: number, encode: (epoch: number, place: number) => Uint8Array): Appended {
-		// Each turn writes, or takes a block; after a whole round there is room or there never will be.
+		// Each turn writes, or takes a block; after a whole round there is room or there never will
+		// be.
 		for (let turn = 0; turn < this.#epochs.length + 2; turn++) {
 			if (this.#head !== NO_BLOCK && this.#headUnit + units < this.#unitsPerBlock) {
 				const place = this.#headUnit;
@@ -156,7 +159,8 @@ export class BlockRing {
 		if (free !== undefined) return free;
 		// The last free block was taken and power failed before the oldest was copied into it.
 		if (this.#copies !== undefined && !this.#worn[this.#copies]) return this.#copies;
-		// Blocks wore out in the middle of a collection: what became free since is not written down.
+		// Blocks wore out in the middle of a collection: what became free since is not written
+		// down.
 		return this.#lowestBlock(0, this.#lowestNeeded(), "not worn");
 	}
 
@@ -216,8 +220,8 @@ export class BlockRing {
 	}
 
 	/**
-	 * Copies the live records of the oldest block to the head and moves the tail past it. `false` where
-	 * they do not all fit, or where flash fails; nothing is lost then.
+	 * Copies the live records of the oldest block to the head and moves the tail past it. `false`
+	 * where they do not all fit, or where flash fails; nothing is lost then.
 	 */
 	#collect(): boolean {
 		const block = this.#lowestBlock(this.#tail, this.#newestEpoch, "worn too");

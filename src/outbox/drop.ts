@@ -1,5 +1,5 @@
-// What a gap record drops. It stands in the gap record itself, so that announcing the loss and the loss are
-// one program operation.
+// What a gap record drops. It stands in the gap record itself, so that announcing the loss and the
+// loss are one program operation.
 
 import { assert } from "../assert.js";
 import { getUint64, setUint64 } from "./unit.js";

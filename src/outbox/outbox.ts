@@ -1,5 +1,6 @@
-// Durable queue of sealed envelopes on raw flash: a record is stored before it is sent for the first time
-// and leaves only when it is acknowledged, or dropped by policy with a gap record. Bytes are opaque here.
+// Durable queue of sealed envelopes on raw flash: a record is stored before it is sent for the
+// first time and leaves only when it is acknowledged, or dropped by policy with a gap record. Bytes
+// are opaque here.
 
 import { assert } from "../assert.js";
 import { concatBytes } from "../bytes/arrays.js";
@@ -67,7 +68,9 @@ export interface MountReport {
 
 export interface OutboxStatus {
 	readonly records: number;
-	/** Bytes of flash that live records take, and that further ones can take before any is dropped. */
+	/**
+	 * Bytes of flash that live records take, and that further ones can take before any is dropped.
+	 */
 	readonly bytesLive: number;
 	readonly bytesFree: number;
 	readonly blocks: number;
@@ -92,7 +95,10 @@ export class Outbox {
 	#pending: number[] = [];
 	#corruptRecords = 0;
 
-	/** Finds what `flash` holds. Writes nothing; a partition of any other contents is an empty outbox. */
+	/**
+	 * Finds what `flash` holds. Writes nothing; a partition of any other contents is an empty
+	 * outbox.
+	 */
 	static mount(options: { readonly flash: FlashPartition }): Mounted {
 		const { flash } = options;
 		if (!isUsable(flash)) return { kind: "unusable", code: "storage-geometry" };
@@ -146,8 +152,9 @@ export class Outbox {
 	}
 
 	/**
-	 * Drops the victims that the last "full" named and stores `gap`, which announces them, in one program
-	 * operation: after a power cut either both are done or neither. Its room is always held in reserve.
+	 * Drops the victims that the last "full" named and stores `gap`, which announces them, in one
+	 * program operation: after a power cut either both are done or neither. Its room is always held
+	 * in reserve.
 	 */
 	makeRoom(gap: OutboxEntry): Exclude<Stored, { kind: "full" }> {
 		const drop = this.#planned;
@@ -166,9 +173,9 @@ export class Outbox {
 	}
 
 	/**
-	 * The record was acknowledged: it is gone at once. On flash it is gone after {@link flush}, or when
-	 * OUTBOX_REMOVALS_PENDING_MAX removals have gathered; a power cut before that offers it once more.
-	 * `false` where there is no such record.
+	 * The record was acknowledged: it is gone at once. On flash it is gone after {@link flush}, or
+	 * when OUTBOX_REMOVALS_PENDING_MAX removals have gathered; a power cut before that offers it
+	 * once more. `false` where there is no such record.
 	 */
 	remove(sequence: number): boolean {
 		if (!this.#take(sequence)) return false;
@@ -177,7 +184,10 @@ export class Outbox {
 		return true;
 	}
 
-	/** Writes the removals that have gathered. Where flash fails, those records may be offered once more. */
+	/**
+	 * Writes the removals that have gathered. Where flash fails, those records may be offered once
+	 * more.
+	 */
 	flush(): Exclude<Stored, { kind: "full" | "too-large" }> {
 		const pending = this.#pending;
 		this.#pending = [];
@@ -190,7 +200,10 @@ export class Outbox {
 		return { kind: "stored" };
 	}
 
-	/** At most `limit` live records after sequence `after` (from the oldest without it), oldest first. */
+	/**
+	 * At most `limit` live records after sequence `after` (from the oldest without it), oldest
+	 * first.
+	 */
 	waiting(after: number | undefined, limit: number): { sequence: number; channel: number }[] {
 		const list: { sequence: number; channel: number }[] = [];
 		let slot = this.#index.next(after);
@@ -202,7 +215,9 @@ export class Outbox {
 		return list;
 	}
 
-	/** A live record's bytes. A record that flash no longer holds whole is counted and forgotten. */
+	/**
+	 * A live record's bytes. A record that flash no longer holds whole is counted and forgotten.
+	 */
 	read(sequence: number): { channel: number; bytes: Uint8Array } | undefined {
 		const slot = this.#index.find(sequence);
 		if (slot === undefined) return undefined;
@@ -248,8 +263,8 @@ export class Outbox {
 	}
 
 	/**
-	 * The oldest records of the lowest class, then of the next, until a record of `units` units and the
-	 * next gap record will fit. The live gap record goes too: the new one speaks for it.
+	 * The oldest records of the lowest class, then of the next, until a record of `units` units and
+	 * the next gap record will fit. The live gap record goes too: the new one speaks for it.
 	 */
 	#plan(units: number): Drop | undefined {
 		const over = Math.max(0, this.#liveUnits + units - this.#limitUnits);

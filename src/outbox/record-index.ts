@@ -1,5 +1,6 @@
-// The index in RAM: where each live record is, in order of sequence. Typed arrays of fixed size, used as a
-// ring, because records come at one end and mostly leave at the other. It knows nothing of flash.
+// The index in RAM: where each live record is, in order of sequence. Typed arrays of fixed size,
+// used as a ring, because records come at one end and mostly leave at the other. It knows nothing
+// of flash.
 
 import { assert } from "../assert.js";
 import { OUTBOX_RECORDS_MAX } from "../limits.js";
@@ -29,7 +30,9 @@ export class RecordIndex {
 		return this.#size;
 	}
 
-	/** Adds a record that it does not hold. `false` where the index has no slot or no number for it. */
+	/**
+	 * Adds a record that it does not hold. `false` where the index has no slot or no number for it.
+	 */
 	insert(
 		sequence: number,
 		place: number,

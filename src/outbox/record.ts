@@ -1,5 +1,5 @@
-// A record as a run of units: a header unit and as many body units as its bytes need. One flash write
-// programs the whole run; the CRC over the body tells whether all of it arrived.
+// A record as a run of units: a header unit and as many body units as its bytes need. One flash
+// write programs the whole run; the CRC over the body tells whether all of it arrived.
 
 import { assert } from "../assert.js";
 import { crc32 } from "../bytes/crc32.js";

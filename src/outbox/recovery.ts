@@ -1,5 +1,5 @@
-// What a partition holds after any life: scans every block and rebuilds the index. It writes nothing, so
-// that a power cut during recovery is no event at all.
+// What a partition holds after any life: scans every block and rebuilds the index. It writes
+// nothing, so that a power cut during recovery is no event at all.
 
 import type { FlashPartition } from "../ports.js";
 import type { RingState } from "./block-ring.js";
@@ -22,7 +22,9 @@ export interface Recovered {
 	readonly newestSequence: number;
 	/** The newest gap record that is live. */
 	readonly gap: Gap | undefined;
-	/** Records whose header stands and whose body does not: power failed while they were written. */
+	/**
+	 * Records whose header stands and whose body does not: power failed while they were written.
+	 */
 	readonly tornRecords: number;
 }
 
@@ -89,7 +91,10 @@ class Recovery {
 		return unit?.kind === "block" ? unit : undefined;
 	}
 
-	/** A collection that was finished says so in the block that was newest, or in a later block's header. */
+	/**
+	 * A collection that was finished says so in the block that was newest, or in a later block's
+	 * header.
+	 */
 	#readTail(): void {
 		const newest = this.#epochs.indexOf(this.#newestEpoch);
 		if (this.#newestEpoch === 0) return;
@@ -133,7 +138,8 @@ class Recovery {
 		if (header.isGap && !this.#foundGap(header, block, placeInBlock)) return;
 		const slot = this.#index.find(header.sequence);
 		if (slot !== undefined) {
-			// A collection copied it and was cut, or its first block failed: the first whole one counts.
+			// A collection copied it and was cut, or its first block failed: the first whole one
+			// counts.
 			if (this.#isWhole(this.#index.placeAt(slot), this.#index.unitsAt(slot))) return;
 			this.#index.remove(slot);
 		}
@@ -141,7 +147,10 @@ class Recovery {
 		this.#index.insert(sequence, place, channel, recordClass, units);
 	}
 
-	/** Drops what a whole gap record drops. `false` where it is not whole, or a newer one stands for it. */
+	/**
+	 * Drops what a whole gap record drops. `false` where it is not whole, or a newer one stands for
+	 * it.
+	 */
 	#foundGap(header: RecordUnit, block: Uint8Array, placeInBlock: number): boolean {
 		const content = decodeRecord(block, placeInBlock, header);
 		const drop = content && decodeDrop(content.body);
@@ -197,10 +206,11 @@ class Recovery {
 	}
 
 	/**
-	 * 1. The last free block was taken and the live records of the oldest were being copied into it.
+	 * 1. The last free block was taken and the live records of the oldest were being copied into
+	 *    it.
 	 * 2. Power failed: no block may be free now.
-	 * 3. Every record of the newest block stands in the oldest as well, so the newest can be taken again.
-	 * A tombstone or a tail in it would be lost with it: then it was past that point.
+	 * 3. Every record of the newest block stands in the oldest as well, so the newest can be taken
+	 *    again. A tombstone or a tail in it would be lost with it: then it was past that point.
 	 */
 	#copies(): number | undefined {
 		if (this.#newestEpoch === 0) return undefined;

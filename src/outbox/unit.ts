@@ -1,12 +1,15 @@
-// The 32-byte units of the ring: encoding and checking one by itself. Which units belong together, and what
-// they mean for the records, is recovery's business.
+// The 32-byte units of the ring: encoding and checking one by itself. Which units belong together,
+// and what they mean for the records, is recovery's business.
 
 import { assert } from "../assert.js";
 import { crc32 } from "../bytes/crc32.js";
 
 export const UNIT_BYTES = 32;
 
-/** Payload bytes of a body unit. Its first byte says what it is, so that no payload can pose as a unit. */
+/**
+ * Payload bytes of a body unit. Its first byte says what it is, so that no payload can pose as a
+ * unit.
+ */
 export const BODY_BYTES = 31;
 
 /** Sequence numbers that one tombstone can name: a bitmap of 12 bytes. */
@@ -106,8 +109,8 @@ export function encodeUnit(unit: Unit, place: number): Uint8Array {
 }
 
 /**
- * Unit `index` of `units`, of which the first has place `origin` in its block; `undefined` where none
- * stands whole: torn, erased, or a body.
+ * Unit `index` of `units`, of which the first has place `origin` in its block; `undefined` where
+ * none stands whole: torn, erased, or a body.
  */
 export function decodeUnit(units: Uint8Array, index: number, origin: number): Unit | undefined {
 	const kind = units[index * UNIT_BYTES];

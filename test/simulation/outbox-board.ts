@@ -1,5 +1,5 @@
-// A board that stores, sends and acknowledges at random, and the memory of what its outbox promised. Each
-// life first checks every promise, whatever happened to the life before.
+// A board that stores, sends and acknowledges at random, and the memory of what its outbox
+// promised. Each life first checks every promise, whatever happened to the life before.
 
 import { NORFlash } from "../../hosts/simulator/flash.js";
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
@@ -111,7 +111,9 @@ export class OutboxBoard implements Board {
 		this.#check(outbox);
 	}
 
-	/** What was under way when power failed has happened or has not; from now on it is known which. */
+	/**
+	 * What was under way when power failed has happened or has not; from now on it is known which.
+	 */
 	#settle(outbox: Outbox): void {
 		const found = new Set(outbox.waiting(undefined, 100_000).map(({ sequence }) => sequence));
 		const gap = this.#nextGap;

@@ -1,5 +1,5 @@
-// The power-loss loop over the credential slots: after any cut the device has the configurations of before
-// the interrupted act or of after it, and one that was in use is never lost.
+// The power-loss loop over the credential slots: after any cut the device has the configurations of
+// before the interrupted act or of after it, and one that was in use is never lost.
 
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
 import { PowerSupply } from "../../hosts/simulator/power.js";
@@ -24,7 +24,9 @@ class CredentialBoard implements Board {
 	readonly power = new PowerSupply();
 	readonly #seed: number;
 	readonly #storage: VirtualKeyValue;
-	/** What storage may hold now: one state, or those on the way of an act that power interrupted. */
+	/**
+	 * What storage may hold now: one state, or those on the way of an act that power interrupted.
+	 */
 	#possible: readonly State[] = [NOTHING];
 	#newest = 1000;
 

@@ -1,4 +1,5 @@
-// The power-loss loop over outbox and sequence reservation. HOLDFAST_SEED and HOLDFAST_CUTS replay one run.
+// The power-loss loop over outbox and sequence reservation. HOLDFAST_SEED and HOLDFAST_CUTS replay
+// one run.
 
 import { OutboxBoard } from "./outbox-board.js";
 import { powerLossLoop } from "./power-loss.js";
@@ -29,7 +30,7 @@ describe("outbox and sequence reservation, power cut at every operation", () => 
 		expect(cuts).toBeGreaterThan(300);
 	});
 
-	it("keep every promise offline, where every life drops and almost nothing is acknowledged", () => {
+	it("keep every promise offline, where every life drops and hardly acknowledges", () => {
 		const { cuts } = powerLossLoop({
 			board: (seed) =>
 				new OutboxBoard({ seed, blocks: 8, steps: 30, recordBytesMax: 1000, acknowledged: 3 }),

@@ -1,4 +1,5 @@
-// Proof that the power-loss loop can fail: the same board with one planted bug at a time must be caught.
+// Proof that the power-loss loop can fail: the same board with one planted bug at a time must be
+// caught.
 
 import type { NORFlash } from "../../hosts/simulator/flash.js";
 import { uint64Bytes, uint64From } from "../../src/bytes/arrays.js";

@@ -1,6 +1,7 @@
-// The power-loss loop: lives of one board, each continuing on what the one before left in storage. Power is
-// cut at operation N = 1, 2, 3, … of a life, in every manner, until the life ends by itself; then further
-// lives must find everything that was promised. A failure prints what replays it.
+// The power-loss loop: lives of one board, each continuing on what the one before left in storage.
+// Power is cut at operation N = 1, 2, 3, … of a life, in every manner, until the life ends by
+// itself; then further lives must find everything that was promised. A failure prints what replays
+// it.
 
 import type { CutManner, PowerSupply } from "../../hosts/simulator/power.js";
 import { PowerCut } from "../../hosts/simulator/power.js";
