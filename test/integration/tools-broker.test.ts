@@ -168,7 +168,7 @@ withMosquitto("with mosquitto, the command line", () => {
 			"holdfast/sensor-1/event",
 		]) {
 			const device = await connectUnit(first);
-			const closed = new Promise((resolve) => device.once("close", resolve));
+			const closed = new Promise((resolve) => device.once("close", () => resolve(undefined)));
 			// mosquitto acknowledges what it drops; 2.0.11 closes the connection after that
 			await Promise.race([closed, device.publishAsync(topic, "x", { qos: 1 })]);
 			await device.endAsync(true);

@@ -5,9 +5,6 @@ import { isIP } from "node:net";
 import { FleetError } from "./fleet-error.js";
 import { x509, type Extension, type X509Certificate } from "./x509.js";
 
-/** Bytes of a chain as a device stores it: a key-value entry also holds the rest of its configuration. */
-export const CHAIN_BYTES_MAX = 3584;
-
 /** Clocks differ: a new certificate is valid from a little before it was made. */
 const BACKDATE_MS = 5 * 60 * 1000;
 

@@ -3,8 +3,8 @@
 import { createPrivateKey, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { CHAIN_BYTES_MAX } from "../../src/limits.js";
 import {
-	CHAIN_BYTES_MAX,
 	importAuthority,
 	makeCertificate,
 	makePrivateKey,
