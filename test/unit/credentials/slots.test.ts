@@ -250,7 +250,8 @@ describe("CredentialSlots under power cuts", () => {
 		slots.stage(NEWER);
 		slots.begin();
 		slots.revert();
-		slots.stage(NEWER);
+		slots.stage(OLD);
+		slots.stage(NEWER); // in place of a candidate
 		const second = chosen(slots);
 		if (second.isCandidate) slots.promote(second);
 	}

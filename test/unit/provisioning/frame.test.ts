@@ -105,6 +105,9 @@ describe("FrameReader", () => {
 		expect(read(frame)).toEqual([longest]);
 		const endless = new Uint8Array(100_000).fill(0x41);
 		expect(read(endless, frame)).toEqual([longest]);
+		// A good frame that does not end where it should is not a good frame.
+		const tail = Uint8Array.of(0x41, 0);
+		expect(read(frame.subarray(0, frame.length - 1), tail, frame)).toEqual([longest]);
 		// One byte more than fits, otherwise a good frame: 0x80 data bytes, stuffed.
 		const stuffed = encodeCOBS(new Uint8Array(PROVISIONING_MESSAGE_BYTES_MAX + 5).fill(1));
 		expect(read(concatBytes(Uint8Array.of(0), stuffed, Uint8Array.of(0)), frame)).toEqual([

@@ -313,6 +313,31 @@ describe("a provisioned device", () => {
 		expect(bench.device.provisioner.isLocked).toBe(true);
 	});
 
+	it("gives a candidate up before the key of that name is made anew", async () => {
+		const bench = new Bench(fleet, 28);
+		await bench.provision({ leaveUnlocked: true });
+		await bench.provision({ ...NEW_BROKER, leaveUnlocked: true });
+		expect(bench.device.slots.candidate()?.configuration.keyName).toBe("tls-1");
+		const { keyName } = await asking(bench).ask("keys");
+		expect(keyName).toBe("tls-1");
+		expect(bench.device.slots.candidate()).toBeUndefined();
+	});
+
+	it("is not unlocked by an operator who may not", async () => {
+		const bench = new Bench(fleet, 29);
+		const { record } = await bench.provision();
+		const { slots } = bench.device;
+		const active = slots.active();
+		if (active === undefined) throw new Error("not provisioned");
+		const [operator] = fleet.operators();
+		const operators = [{ publicKey: operator?.publicKey as Uint8Array, commands: ["report"] }];
+		slots.active = () => ({ ...active, configuration: { ...active.configuration, operators } });
+		const { unlock, challenge } = asking(bench);
+		const { deviceId } = record;
+		const message = signUnlock({ deviceNonce: await challenge(), deviceId }, operatorOf(bench));
+		expect((await failure(unlock(message))).refusal?.expected).toBe("signature");
+	});
+
 	it("keeps its name: another one is refused by station and device", async () => {
 		const bench = new Bench(fleet, 25);
 		await bench.provision({ leaveUnlocked: true });
@@ -348,6 +373,17 @@ describe("a step of provisioning", () => {
 		expect(answers).toHaveLength(2);
 		expect(answers[1]).toEqual(answers[0]);
 		expect(bench.device.storage.writes).toBe(writes);
+	});
+
+	it("that was refused is refused once when its request comes twice", () => {
+		const bench = new Bench(fleet, 38);
+		const frame = encodeFrame(encodeMessage({ id: 7, name: "prove", fields: { offset: 0 } }));
+		const port = bench.openPort();
+		for (let time = 0; time < 2; time++) {
+			port.write(frame);
+			bench.clock.advance(50);
+		}
+		expect(bench.device.events.map(({ name }) => name)).toEqual(["provisioning-refused"]);
 	});
 
 	it("makes no second key before the first is used", async () => {
