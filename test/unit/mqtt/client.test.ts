@@ -294,6 +294,14 @@ describe("MQTTClient, receiving", () => {
 		expect(bench.seen()).toEqual([]);
 	});
 
+	it("acknowledges each of two messages under one id", () => {
+		const bench = MQTTBench.online();
+		bench.isAcknowledging = false;
+		for (const packetId of [2, 3, 3]) bench.socket.feed(publish({ topic: "t", QoS: 1, packetId }));
+		for (const message of bench.messages.slice().reverse()) bench.client.acknowledge(message);
+		expect(bench.seenBriefly()).toEqual(["PUBACK 2", "PUBACK 3", "PUBACK 3"]);
+	});
+
 	// [MQTT-4.3.3-2]
 	it("delivers a QoS 2 message once, however often it comes before PUBREL", () => {
 		const bench = MQTTBench.online();
