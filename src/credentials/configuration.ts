@@ -1,5 +1,6 @@
 // The configuration that the factory station installs: whom to trust, who we are, where to connect.
-// Reading it refuses whatever is wrong with the path of the field; the policy inside is left to policy/.
+// Reading it refuses whatever is wrong with the path of the field; the policy inside is left to
+// policy/.
 
 import { decode } from "../cbor/decode.js";
 import { readFields, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";

@@ -1,5 +1,5 @@
-// Which names a configuration may hold: device ids and hosts. Checked here, before a name becomes part of
-// a topic, a certificate or a DNS question.
+// Which names a configuration may hold: device ids and hosts. Checked here, before a name becomes
+// part of a topic, a certificate or a DNS question.
 
 import { DEVICE_ID_LENGTH_MAX, HOST_CHARACTERS_MAX } from "../limits.js";
 

@@ -1,5 +1,5 @@
-// The bytes of hf-cred: a slot's entry, the active record and the device id, each under a CRC-32. Reading
-// gives `undefined` for anything that was not written whole by these functions.
+// The bytes of hf-cred: a slot's entry, the active record and the device id, each under a CRC-32.
+// Reading gives `undefined` for anything that was not written whole by these functions.
 
 import { concatBytes } from "../bytes/arrays.js";
 import { crc32 } from "../bytes/crc32.js";
@@ -48,7 +48,10 @@ export function decodeSlot(
 	return { generation, configuration: body.subarray(SLOT_HEADER_BYTES) };
 }
 
-/** version (1) ‖ active slot (1), generation (4) ‖ candidate slot (1), generation (4) ‖ starts (1) ‖ CRC-32. */
+/**
+ * version (1) ‖ active slot (1), generation (4) ‖ candidate slot (1), generation (4) ‖ starts (1) ‖
+ * CRC-32.
+ */
 export function encodeRecord(record: ActiveRecord): Uint8Array {
 	const bytes = new Uint8Array(RECORD_BYTES);
 	const view = new DataView(bytes.buffer);
@@ -83,7 +86,9 @@ export function decodeDeviceId(bytes: Uint8Array): string | undefined {
 	return body === undefined ? undefined : decodeUTF8(body);
 }
 
-/** The generation after `generation`. Four thousand million are never used up: NVS wears out before. */
+/**
+ * The generation after `generation`. Four thousand million are never used up: NVS wears out before.
+ */
 export function generationAfter(generation: number): number {
 	return generation >= GENERATION_MAX ? 1 : generation + 1;
 }

@@ -1,6 +1,6 @@
-// Two slots for configurations and the record that says which one counts. A new configuration is on trial
-// until it has connected; the old one waits in its slot and returns by itself. What a configuration means
-// is not known here beyond its being valid and for this device.
+// Two slots for configurations and the record that says which one counts. A new configuration is on
+// trial until it has connected; the old one waits in its slot and returns by itself. What a
+// configuration means is not known here beyond its being valid and for this device.
 
 import { assert } from "../assert.js";
 import { equalBytes } from "../bytes/arrays.js";
@@ -56,8 +56,8 @@ const DEVICE_KEY = "device";
 const NOTHING: ActiveRecord = { active: undefined, candidate: undefined, startsLeft: 0 };
 
 /**
- * Every change of state is one atomic write of the active record; the writes around it only prepare or
- * tidy up, so a power cut anywhere leaves the state before or after.
+ * Every change of state is one atomic write of the active record; the writes around it only prepare
+ * or tidy up, so a power cut anywhere leaves the state before or after.
  */
 export class CredentialSlots {
 	readonly #store: KeyValueStore;
@@ -66,7 +66,9 @@ export class CredentialSlots {
 	#deviceId: string | undefined;
 	#failures = 0;
 
-	/** Reads what is stored, and repairs what a power cut or a fault left. See {@link takeFindings}. */
+	/**
+	 * Reads what is stored, and repairs what a power cut or a fault left. See {@link takeFindings}.
+	 */
 	constructor(storage: KeyValueStorage) {
 		this.#store = storage.open({ path: PATH, format: "buffer", mode: "r+" });
 		this.#mount();
@@ -93,8 +95,9 @@ export class CredentialSlots {
 	}
 
 	/**
-	 * What to connect with, once per start of the device: the candidate while it has starts left. The start
-	 * is counted durably before it is granted, so a candidate that crashes the device runs out as well.
+	 * What to connect with, once per start of the device: the candidate while it has starts left.
+	 * The start is counted durably before it is granted, so a candidate that crashes the device
+	 * runs out as well.
 	 */
 	begin(): Chosen | undefined {
 		this.#failures = 0;
@@ -106,8 +109,9 @@ export class CredentialSlots {
 	}
 
 	/**
-	 * A connection with the candidate failed for a reason that speaks against it (not: no network). After
-	 * CANDIDATE_FAILURES_MAX of them the old configuration is back; the caller then calls `begin` again.
+	 * A connection with the candidate failed for a reason that speaks against it (not: no network).
+	 * After CANDIDATE_FAILURES_MAX of them the old configuration is back; the caller then calls
+	 * `begin` again.
 	 */
 	failed(): "kept" | "reverted" {
 		if (this.#record.candidate === undefined) return "kept";
@@ -116,7 +120,10 @@ export class CredentialSlots {
 		return "reverted";
 	}
 
-	/** The candidate is proved: it is the active one from now on. `false` where it is the candidate no more. */
+	/**
+	 * The candidate is proved: it is the active one from now on. `false` where it is the candidate
+	 * no more.
+	 */
 	promote(proved: SlotReference): boolean {
 		const candidate = this.#record.candidate;
 		if (candidate === undefined || !isSame(candidate, proved)) return false;
@@ -147,8 +154,8 @@ export class CredentialSlots {
 	}
 
 	/**
-	 * Stores a configuration in the free slot, reads it back, and commits it. Repeating it changes nothing.
-	 * `judge` may refuse what is not known here: the policy, or a key that is not there.
+	 * Stores a configuration in the free slot, reads it back, and commits it. Repeating it changes
+	 * nothing. `judge` may refuse what is not known here: the policy, or a key that is not there.
 	 */
 	stage(bytes: Uint8Array, judge?: ConfigurationJudge): Staged {
 		const decoded = decodeConfiguration(bytes);
@@ -172,7 +179,10 @@ export class CredentialSlots {
 		return this.#stageNew(bytes, deviceId);
 	}
 
-	/** Factory reset of this part: afterwards the device is new and has no name. Keys are not touched. */
+	/**
+	 * Factory reset of this part: afterwards the device is new and has no name. Keys are not
+	 * touched.
+	 */
 	erase(): void {
 		// In this order: until the record is gone, mounting would restore what is missing.
 		this.#store.delete(DEVICE_KEY);
@@ -236,7 +246,10 @@ export class CredentialSlots {
 		}
 	}
 
-	/** The record is lost: the older configuration is taken for the proved one, the newer goes on trial. */
+	/**
+	 * The record is lost: the older configuration is taken for the proved one, the newer goes on
+	 * trial.
+	 */
 	#rebuildRecord(): void {
 		this.#findings.push({ name: "credential-record-corrupt" });
 		const found = SLOT_INDEXES.flatMap((slot) => {

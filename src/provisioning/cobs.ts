@@ -1,5 +1,5 @@
-// Consistent Overhead Byte Stuffing (Cheshire and Baker, 1999): bytes without zeros, so that a zero can
-// end a frame and a reader finds its place again after any loss.
+// Consistent Overhead Byte Stuffing (Cheshire and Baker, 1999): bytes without zeros, so that a zero
+// can end a frame and a reader finds its place again after any loss.
 
 const BLOCK_BYTES_MAX = 254;
 

@@ -1,5 +1,5 @@
-// Frames on the serial line: 0x00 ‖ COBS(message ‖ CRC-32) ‖ 0x00. Whatever else is on the wire (boot
-// messages, garbage, halves of frames) is dropped without a word: the station asks again.
+// Frames on the serial line: 0x00 ‖ COBS(message ‖ CRC-32) ‖ 0x00. Whatever else is on the wire
+// (boot messages, garbage, halves of frames) is dropped without a word: the station asks again.
 
 import { concatBytes } from "../bytes/arrays.js";
 import { crc32 } from "../bytes/crc32.js";

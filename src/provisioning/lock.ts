@@ -1,5 +1,5 @@
-// Whether the device is locked. The lock is durable; an unlock is not: it lasts until the device locks
-// again or restarts.
+// Whether the device is locked. The lock is durable; an unlock is not: it lasts until the device
+// locks again or restarts.
 
 import type { KeyValueStorage, KeyValueStore } from "../ports.js";
 

@@ -1,5 +1,5 @@
-// Requests and answers of the provisioning protocol (PROTOCOL.md) and their CBOR. Both sides use this
-// file; what a request does is not known here.
+// Requests and answers of the provisioning protocol (PROTOCOL.md) and their CBOR. Both sides use
+// this file; what a request does is not known here.
 
 import { decode } from "../cbor/decode.js";
 import { encode } from "../cbor/encode.js";

@@ -1,4 +1,5 @@
-// What the provisioner is given: ports, the credential slots as far as it needs them, and callbacks.
+// What the provisioner is given: ports, the credential slots as far as it needs them, and
+// callbacks.
 
 import type { Secret } from "../bytes/secret.js";
 import type { CBORValue } from "../cbor/value.js";
@@ -68,6 +69,8 @@ export interface ProvisionerOptions {
 	/** Ed25519, with the strictness of envelopes. `crypto.ed25519Verify` where it is absent. */
 	readonly verify?: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 	readonly onEvent?: (event: DeviceEvent) => void;
-	/** A configuration was committed; called from a timer, after the answer was handed to the port. */
+	/**
+	 * A configuration was committed; called from a timer, after the answer was handed to the port.
+	 */
 	readonly onCommitted?: () => void;
 }

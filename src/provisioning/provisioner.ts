@@ -1,5 +1,6 @@
-// The device's side of the factory station: answers one request at a time (PROTOCOL.md). It speaks only when
-// spoken to. What must last is in the slots, the key store and the lock; the rest may be lost at any byte.
+// The device's side of the factory station: answers one request at a time (PROTOCOL.md). It speaks
+// only when spoken to. What must last is in the slots, the key store and the lock; the rest may be
+// lost at any byte.
 
 import { equalBytes } from "../bytes/arrays.js";
 import { ProvisioningLock } from "./lock.js";

@@ -1,5 +1,5 @@
-// The device's end of the serial line: frames in, one answer at a time out. A port without room is tried
-// again from a timer, for its notice of room can be lost.
+// The device's end of the serial line: frames in, one answer at a time out. A port without room is
+// tried again from a timer, for its notice of room can be lost.
 
 import { SERIAL_READ_BYTES, SERIAL_RETRIES_MAX, SERIAL_RETRY_MS } from "../limits.js";
 import type { SerialConstructor, SerialPort, Timer, TimerHandle } from "../ports.js";

@@ -1,5 +1,6 @@
-// The two statements that are signed over the serial line: the device's proof and the operator's unlock.
-// Both are COSE_Sign1 of a form that no envelope has (no claims), under preambles that no topic can be.
+// The two statements that are signed over the serial line: the device's proof and the operator's
+// unlock. Both are COSE_Sign1 of a form that no envelope has (no claims), under preambles that no
+// topic can be.
 
 import { equalBytes } from "../bytes/arrays.js";
 import { encodeUTF8 } from "../bytes/text.js";

@@ -1,5 +1,6 @@
-// The steps of provisioning, one method each. Every step can be repeated, and says what it needs when it comes
-// too early. Knows nothing of frames, of retries, or of which steps a locked device takes.
+// The steps of provisioning, one method each. Every step can be repeated, and says what it needs
+// when it comes too early. Knows nothing of frames, of retries, or of which steps a locked device
+// takes.
 
 import { equalBytes } from "../bytes/arrays.js";
 import {

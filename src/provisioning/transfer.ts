@@ -1,5 +1,5 @@
-// Long content in short messages, in both directions. A transfer to the device is named by its SHA-256, so
-// that it goes on where it stopped and is whole when it is done.
+// Long content in short messages, in both directions. A transfer to the device is named by its
+// SHA-256, so that it goes on where it stopped and is whole when it is done.
 
 import { equalBytes } from "../bytes/arrays.js";
 import { PROVISIONING_CHUNK_BYTES } from "../limits.js";

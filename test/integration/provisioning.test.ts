@@ -1,5 +1,5 @@
-// The factory station against the firmware bundle: real processes, real pseudo-terminals, the serialport
-// package. No broker is needed: what is installed is looked at, not used.
+// The factory station against the firmware bundle: real processes, real pseudo-terminals, the
+// serialport package. No broker is needed: what is installed is looked at, not used.
 import { execFile } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";

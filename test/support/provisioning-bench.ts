@@ -1,5 +1,5 @@
-// A bench for provisioning: the device side and the real station, joined by a serial line in memory on
-// virtual time. The line can lose, add and cut; the device can lose its power at any write.
+// A bench for provisioning: the device side and the real station, joined by a serial line in memory
+// on virtual time. The line can lose, add and cut; the device can lose its power at any write.
 import {
 	createHash,
 	createPrivateKey,

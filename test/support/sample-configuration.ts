@@ -1,5 +1,5 @@
-// A configuration for tests, and the CBOR map of it to spoil. Certificates are DER by their outermost
-// length alone: nothing here reads further.
+// A configuration for tests, and the CBOR map of it to spoil. Certificates are DER by their
+// outermost length alone: nothing here reads further.
 import { Secret } from "../../src/bytes/secret.js";
 import { encodeUTF8 } from "../../src/bytes/text.js";
 import { decode } from "../../src/cbor/decode.js";

@@ -1,5 +1,5 @@
-// The station's end of the serial line: one request at a time, sent again until its answer comes. Knows
-// frames and messages; what is asked, and why, is station.ts's affair.
+// The station's end of the serial line: one request at a time, sent again until its answer comes.
+// Knows frames and messages; what is asked, and why, is station.ts's affair.
 import { FrameReader, encodeFrame } from "../../src/provisioning/frame.js";
 import {
 	decodeMessage,
@@ -30,7 +30,10 @@ export interface ConversationOptions {
 	readonly attempts?: number;
 }
 
-/** A chip answers within tens of milliseconds; making a key takes it longer, and a frame may be lost. */
+/**
+ * A chip answers within tens of milliseconds; making a key takes it longer, and a frame may be
+ * lost.
+ */
 const ANSWER_MS = 500;
 const ATTEMPTS = 20;
 
@@ -56,7 +59,8 @@ export class Conversation {
 	constructor(options: ConversationOptions) {
 		this.#options = options;
 		this.#answerMs = options.answerMs ?? ANSWER_MS;
-		// Begins anywhere: the device answers a request that it has just seen without doing it again.
+		// Begins anywhere: the device answers a request that it has just seen without doing it
+		// again.
 		this.#nextId = randomId(options.entropy);
 		const reader = new FrameReader((message) => this.#receive(message));
 		options.port.onData = (bytes) => reader.feed(bytes);

@@ -1,5 +1,6 @@
-// What the station remembers of a unit between commit and record, so that a run that was interrupted goes on
-// and does not certify a second key. One small file per hardware id; nothing in it is secret.
+// What the station remembers of a unit between commit and record, so that a run that was
+// interrupted goes on and does not certify a second key. One small file per hardware id; nothing in
+// it is secret.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder, writeOwned } from "../pki/owned-files.js";

@@ -1,5 +1,5 @@
-// How the station shows what happens at its ports: bars on a terminal, lines elsewhere, JSON lines for
-// programs. Results go to standard output, progress to standard error.
+// How the station shows what happens at its ports: bars on a terminal, lines elsewhere, JSON lines
+// for programs. Results go to standard output, progress to standard error.
 import cliProgress from "cli-progress";
 import { print, printable, printJSON, printProgress } from "../command-line.js";
 import { FleetError } from "../pki/fleet-error.js";

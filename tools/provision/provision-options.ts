@@ -1,5 +1,5 @@
-// Reads what the person at the bench asked for into what the station needs. Secrets come from files or the
-// environment: an argument would be there for every process of the machine to see.
+// Reads what the person at the bench asked for into what the station needs. Secrets come from files
+// or the environment: an argument would be there for every process of the machine to see.
 import { readFileSync } from "node:fs";
 import { encodeUTF8 } from "../../src/bytes/text.js";
 import { Secret } from "../../src/bytes/secret.js";

@@ -33,7 +33,9 @@ export async function openSerialStationPort(path: string): Promise<OpenStationPo
 	return port;
 }
 
-/** On ESP32 boards DTR and RTS are wired to reset and boot mode. Pseudo-terminals have neither line. */
+/**
+ * On ESP32 boards DTR and RTS are wired to reset and boot mode. Pseudo-terminals have neither line.
+ */
 function releaseResetLines(serial: SerialPort): Promise<void> {
 	return new Promise((resolve) => {
 		serial.set({ dtr: false, rts: false }, () => resolve());

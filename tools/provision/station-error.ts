@@ -1,5 +1,5 @@
-// What can go wrong with one unit at the station. The code is for programs and tests; the message is one
-// line for the person at the bench. Neither contains a secret.
+// What can go wrong with one unit at the station. The code is for programs and tests; the message
+// is one line for the person at the bench. Neither contains a secret.
 
 export type StationErrorCode =
 	| "no-answer" // the device did not answer, however often it was asked

@@ -1,5 +1,5 @@
-// The factory station: takes one unit from whatever state it is in to a proved, recorded and locked device.
-// Every step can be repeated, so a run that broke off is simply run again.
+// The factory station: takes one unit from whatever state it is in to a proved, recorded and locked
+// device. Every step can be repeated, so a run that broke off is simply run again.
 import { createHash, verify, X509Certificate } from "node:crypto";
 import { equalBytes } from "../../src/bytes/arrays.js";
 import { includesBytes } from "../../src/provisioning/includes-bytes.js";
@@ -75,7 +75,9 @@ interface Unit {
 	readonly digest: string | undefined;
 }
 
-/** Times that a unit is begun anew because it lost what it had in memory, for instance by a restart. */
+/**
+ * Times that a unit is begun anew because it lost what it had in memory, for instance by a restart.
+ */
 const ROUNDS_MAX = 4;
 const FORGOTTEN = ["step", "offset", "digest"];
 
@@ -87,7 +89,9 @@ export class Station {
 		this.#options = options;
 	}
 
-	/** Provisions the unit at `port`. Rejects with a {@link StationError} or the fleet's own error. */
+	/**
+	 * Provisions the unit at `port`. Rejects with a {@link StationError} or the fleet's own error.
+	 */
 	async provision(port: StationPort): Promise<Provisioned> {
 		const { timer, entropy, answerMs, attempts } = this.#options;
 		this.#conversation = new Conversation({

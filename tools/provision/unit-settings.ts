@@ -1,5 +1,5 @@
-// What the station installs beside certificates: the part of a configuration that is the same for all units
-// of one run, and how it becomes the configuration of one of them.
+// What the station installs beside certificates: the part of a configuration that is the same for
+// all units of one run, and how it becomes the configuration of one of them.
 import type { Secret } from "../../src/bytes/secret.js";
 import {
 	TLS_KEY_NAMES,

@@ -239,7 +239,9 @@ describe("CredentialSlots with damaged storage", () => {
 });
 
 describe("CredentialSlots under power cuts", () => {
-	/** A life: first configuration, next one on trial, promoted, another one, reverted, promoted. */
+	/**
+	 * A life: first configuration, next one on trial, promoted, another one, reverted, promoted.
+	 */
 	function live(storage: VirtualKeyValue): void {
 		const slots = new CredentialSlots(storage);
 		slots.stage(OLD);

@@ -23,7 +23,8 @@ function read(...parts: Uint8Array[]): Uint8Array[] {
 const MESSAGE = Uint8Array.of(0xa1, 0, 0, 1, 2, 0);
 
 describe("COBS", () => {
-	// Examples of the encoding in the literature (Cheshire and Baker; Wikipedia, "Encoding examples").
+	// Examples of the encoding in the literature (Cheshire and Baker; Wikipedia, "Encoding
+	// examples").
 	it("encodes the known examples", () => {
 		const counting = Uint8Array.from({ length: 254 }, (_, index) => index + 1);
 		const examples: [Uint8Array, Uint8Array][] = [

@@ -338,6 +338,23 @@ describe("a provisioned device", () => {
 		expect((await failure(unlock(message))).refusal?.expected).toBe("signature");
 	});
 
+	it("does not pass with a proof of another configuration than was installed", async () => {
+		const bench = new Bench(fleet, 39);
+		const broken = await failure(
+			bench.provision({
+				onStep: (step) => {
+					const active = bench.device.slots.active();
+					if (step !== "prove" || active === undefined) return;
+					const installed = new Secret(encodeUTF8("something else"));
+					bench.device.slots.active = () => ({ ...active, installed });
+				},
+			}),
+		);
+		expect(broken.code).toBe("proof");
+		expect(fleet.devices()).toEqual([]);
+		expect(bench.device.provisioner.isLocked).toBe(false);
+	});
+
 	it("keeps its name: another one is refused by station and device", async () => {
 		const bench = new Bench(fleet, 25);
 		await bench.provision({ leaveUnlocked: true });

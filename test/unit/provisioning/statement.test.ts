@@ -1,3 +1,8 @@
+import { encodeUTF8 } from "../../../src/bytes/text.js";
+import { decodeSign1, encodeSign1, signatureStructure } from "../../../src/cbor/cose-sign1.js";
+import { decode } from "../../../src/cbor/decode.js";
+import { encode } from "../../../src/cbor/encode.js";
+import type { CBORMap, CBORValue } from "../../../src/cbor/value.js";
 import { fromHex, toHex } from "../../../src/bytes/hex.js";
 import {
 	judgeUnlock,
@@ -56,6 +61,31 @@ describe("a provisioning proof", () => {
 	it("is refused under another key's id", () => {
 		const other = { keyId: KEY_ID.slice().reverse(), sign: toySignature };
 		expect(openProof(signProof(PROOF, other), VERIFY)).toBeUndefined();
+	});
+});
+
+describe("a statement", () => {
+	it("is refused with any other header, whoever signed it", () => {
+		const sealed = decodeSign1(signProof(PROOF, SIGNER));
+		if (sealed.kind === "rejected") throw new Error(sealed.reason);
+		const { payload, protectedHeader } = sealed.sign1;
+		const header = decode(protectedHeader);
+		if (header.kind === "rejected") throw new Error(header.reason);
+		const label = encodeUTF8("\u0000holdfast/provisioning/proof/1");
+		const changes: [number, CBORValue][] = [
+			[1, -7],
+			[3, "application/vnd.holdfast.event+cbor"],
+			[15, new Map([[7, new Uint8Array(8)]])],
+		];
+		for (const [key, value] of changes) {
+			const changed = encode(new Map(header.value as CBORMap).set(key, value));
+			const signature = toySignature(signatureStructure(changed, label, payload));
+			const message = encodeSign1({ protectedHeader: changed, payload, signature });
+			expect(openProof(message, VERIFY)).toBeUndefined();
+		}
+		const signature = toySignature(signatureStructure(protectedHeader, label, payload));
+		const same = encodeSign1({ protectedHeader, payload, signature });
+		expect(openProof(same, VERIFY)).toEqual(PROOF);
 	});
 });
 
