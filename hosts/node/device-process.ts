@@ -88,7 +88,8 @@ async function start(
 			throw new Error("provoked by the board");
 		});
 		channel.on("hang", () => {
-			for (;;);
+			// An empty loop would be optimised away by the bundler.
+			for (;;) process.hrtime();
 		});
 		device.start();
 	});
