@@ -85,7 +85,7 @@ function hardwareIdOf(name: string): string {
 }
 
 describe("holdfast provision", () => {
-	it("provisions two boards at once, each with its record, and finds nothing to do again", async () => {
+	it("provisions two boards at once, and finds nothing to do again", async () => {
 		const ports = await Promise.all([plugIn("one"), plugIn("two")]);
 		const paths = ports.map((board) => board.ptyPath);
 		const words = ["--port", ...paths, "--id-prefix", "hall-", ...SERVER, "--json"];
@@ -123,7 +123,7 @@ describe("holdfast provision", () => {
 		}
 	});
 
-	it("says in one line that the board was unplugged, and finishes when it is run again", async () => {
+	it("says in one line that the board was unplugged, and finishes when run again", async () => {
 		const board = await plugIn("one");
 		const words = ["--port", board.ptyPath, ...SERVER, "--json"];
 		const broken = await provision(words, {
