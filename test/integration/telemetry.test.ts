@@ -116,15 +116,7 @@ describeWithEachBroker("telemetry over mutual TLS", (kind) => {
 			const failed = await installation.someEvent("connection-failed");
 			expect(failed.phase).toBe("online");
 		} else {
-			// Acknowledged and dropped: the device is content, and the chain shows the hole.
-			await installation.until(() => installation.eventsNamed("reading-accepted").length >= 3);
-			await sendCommand({
-				fleet: installation.fleet,
-				operator: OPERATOR,
-				device: DEVICE,
-				command: { name: "identify" },
-				broker: `mqtts://localhost:${installation.broker.port}`,
-			});
+			// Acknowledged and dropped: nobody says so, but the chain of what does arrive has a hole.
 			await installation.until(() => installation.observer.missing > 0);
 		}
 		expect(installation.observer.readings).toBe(0);
