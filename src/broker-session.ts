@@ -1,5 +1,5 @@
-// One MQTT session over mutual TLS, as the supervisor asks for it: identity, will, subscriptions. It decides
-// nothing about reconnecting, and hands what arrives to the downlink.
+// One MQTT session over mutual TLS, as the supervisor asks for it: identity, will, subscriptions.
+// It decides nothing about reconnecting, and hands what arrives to the downlink.
 
 import type { Secret } from "./bytes/secret.js";
 import type { SessionEvents, SessionHandle, SessionRequest } from "./connection/attempt.js";
@@ -94,7 +94,10 @@ export class BrokerSession implements SessionHandle {
 		if (this.#client.state === "online") this.#options.uplink.offer(this.#client);
 	}
 
-	/** Says goodbye where it can. No event follows; the socket is gone for certain after {@link drop}. */
+	/**
+	 * Says goodbye where it can. No event follows; the socket is gone for certain after {@link
+	 * drop}.
+	 */
 	close(): void {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
@@ -199,7 +202,10 @@ export class BrokerSession implements SessionHandle {
 	}
 }
 
-/** The stable code of an error that a socket's constructor threw; anything else is a bug and rethrown. */
+/**
+ * The stable code of an error that a socket's constructor threw; anything else is a bug and
+ * rethrown.
+ */
 export function socketCodeOf(error: unknown): SocketErrorCode {
 	const code = (error as { readonly code?: unknown } | undefined)?.code;
 	if (typeof code === "string" && (code === "tcp" || code.startsWith("tls-"))) {

@@ -1,5 +1,6 @@
-// What every boot has, provisioned or not: the stores, the boot record, the credentials, the time and the
-// factory station's other end. The stages of a configuration are built on top of it (stages.ts).
+// What every boot has, provisioned or not: the stores, the boot record, the credentials, the time
+// and the factory station's other end. The stages of a configuration are built on top of it
+// (stages.ts).
 
 import { BootRecord } from "./connection/boot-record.js";
 import { Progress } from "./connection/progress.js";
@@ -79,7 +80,10 @@ export class DeviceCore {
 		for (const finding of this.slots.takeFindings()) this.#ports.report(finding);
 	}
 
-	/** Outbox, sequence and signer, once there is a key to sign with; `undefined` where they cannot be had. */
+	/**
+	 * Outbox, sequence and signer, once there is a key to sign with; `undefined` where they cannot
+	 * be had.
+	 */
 	operational(): { outbox: Outbox; nextSequence: () => number; signer: Signer } | undefined {
 		const { keyStore, crypto, report } = this.#ports;
 		const publicKey = keyStore.publicKey(SIGNING_KEY);
@@ -123,12 +127,13 @@ export class DeviceCore {
 	}
 
 	#buildProvisioner(onCommitted: () => void): Provisioner {
-		const { serial, timer, keyStore, crypto, entropy, keyValue, system, report } = this.#ports;
+		const ports = this.#ports;
+		const { serial, timer, keyStore, entropy, keyValue, system, report } = ports;
 		return new Provisioner({
 			serial,
 			timer,
 			keyStore,
-			crypto,
+			crypto: ports.crypto,
 			entropy,
 			keyValue,
 			slots: this.slots,
@@ -141,7 +146,7 @@ export class DeviceCore {
 			},
 			verify: (publicKey, message, signature) =>
 				ed25519Problem(publicKey, signature) === undefined &&
-				crypto.ed25519Verify(publicKey, message, signature),
+				ports.crypto.ed25519Verify(publicKey, message, signature),
 			onEvent: report,
 			onCommitted,
 		});

@@ -1,9 +1,11 @@
-// The device: builds what outlives a configuration, answers the factory station, and runs the stages of
-// whatever configuration counts. The entry of build/device.js; hosts make it with their ports.
+// The device: builds what outlives a configuration, answers the factory station, and runs the
+// stages of whatever configuration counts. The entry of build/device.js; hosts make it with their
+// ports.
 
 import { scaledTimings, type Timings } from "./connection/timings.js";
 import type { Configuration } from "./credentials/configuration.js";
 import type { Chosen } from "./credentials/slots.js";
+import { CANDIDATE_NETWORK_MS } from "./limits.js";
 import type { DeviceEvent, Ports } from "./ports.js";
 import { DeviceCore } from "./device-core.js";
 import { Stages } from "./stages.js";
@@ -23,6 +25,8 @@ export class Device {
 	#core: DeviceCore | undefined;
 	#stages: Stages | undefined;
 	#hasToldBoot = false;
+	/** When the stages were started. */
+	#activatedAtMs = 0;
 
 	constructor(options: DeviceOptions) {
 		this.#options = options;
@@ -59,6 +63,7 @@ export class Device {
 		}
 		const parts = core.operational();
 		if (parts === undefined) return;
+		this.#activatedAtMs = ports.clock.monotonicMs();
 		const { deviceId } = chosen.configuration;
 		ports.report({ name: "device-started", deviceId, isCandidate: chosen.isCandidate });
 		this.#stages = new Stages({
@@ -126,7 +131,9 @@ export class Device {
 	/** A candidate that does not connect gives way to the configuration that did. */
 	#failed(chosen: Chosen, failureClass: string): void {
 		const core = this.#core as DeviceCore;
-		if (!chosen.isCandidate || !speaksOfCredentials(failureClass)) return;
+		if (!chosen.isCandidate || INNOCENT.includes(failureClass)) return;
+		const triedMs = this.#options.ports.clock.monotonicMs() - this.#activatedAtMs;
+		if (NETWORK.includes(failureClass) && triedMs < CANDIDATE_NETWORK_MS) return;
 		const outcome = core.slots.failed();
 		core.reportFindings();
 		// Not from inside the supervisor that reports it.
@@ -141,7 +148,9 @@ export class Device {
 	}
 }
 
-/** Failures that say nothing about the configuration: there was no network, no time or no memory. */
+/**
+ * Failures that say nothing about the configuration: there was no network, no time or no memory.
+ */
 const INNOCENT: readonly string[] = Object.freeze([
 	"no-address",
 	"link-lost",
@@ -150,6 +159,11 @@ const INNOCENT: readonly string[] = Object.freeze([
 	"local",
 ]);
 
-function speaksOfCredentials(failureClass: string): boolean {
-	return !INNOCENT.includes(failureClass);
-}
+/** The server is down, or the configuration names one that is not there: which of the two, time tells. */
+const NETWORK: readonly string[] = Object.freeze([
+	"dns",
+	"tcp",
+	"attempt-timeout",
+	"connack-unavailable",
+	"connack-timeout",
+]);

@@ -1,6 +1,6 @@
-// The inbound story: message → was the topic ever granted → open → judge → ledger → perform → signed result.
-// The message is acknowledged once its effect, or its refusal, is durable. Nothing in it is believed
-// before its signature is.
+// The inbound story: message → was the topic ever granted → open → judge → ledger → perform →
+// signed result. The message is acknowledged once its effect, or its refusal, is durable. Nothing
+// in it is believed before its signature is.
 
 import { toHex } from "./bytes/hex.js";
 import type { CommandLedger } from "./command/command-ledger.js";
@@ -27,7 +27,10 @@ export interface Operator {
 	readonly commands: readonly string[];
 }
 
-/** What carrying out a command came to. `afterwards` runs once the result is durable and sent on its way. */
+/**
+ * What carrying out a command came to. `afterwards` runs once the result is durable and sent on its
+ * way.
+ */
 export interface Performed {
 	readonly outcome: "done" | "failed";
 	readonly reason?: string;
@@ -97,7 +100,8 @@ export class Downlink {
 			if (judgement.answerable) this.#refuse(envelope, keyId, judgement.reason);
 			return;
 		}
-		// The sequence is spent before the effect: a power cut here loses the command, and never repeats it.
+		// The sequence is spent before the effect: a power cut here loses the command, and never
+		// repeats it.
 		const recorded = ledger.record(keyId, sequence);
 		if (recorded !== "recorded") {
 			report({ name: "command-refused", reason: recorded, sequence, operator: keyId });

@@ -1,5 +1,5 @@
-// Every bound and timeout of the device, each with its unit and its reason. A size that a peer chooses is
-// capped here before anything is allocated: XS restarts the chip when memory runs out.
+// Every bound and timeout of the device, each with its unit and its reason. A size that a peer
+// chooses is capped here before anything is allocated: XS restarts the chip when memory runs out.
 
 // ---------------------------------------------------------------- CBOR
 
@@ -20,8 +20,8 @@ export const KEY_VALUE_NAME_MAX = 15;
 // ---------------------------------------------------------------- credentials
 
 /**
- * Bytes of one installed configuration. Two slots of this size, one of them rewritten, fit an NVS partition
- * of 64 KB with room for everything else; the station sends it in about a hundred frames.
+ * Bytes of one installed configuration. Two slots of this size, one of them rewritten, fit an NVS
+ * partition of 64 KB with room for everything else; the station sends it in about a hundred frames.
  */
 export const CONFIGURATION_BYTES_MAX = 7168;
 
@@ -31,7 +31,10 @@ export const SERVERS_MAX = 4;
 /** Characters of a host name (RFC 1035 §2.3.4). */
 export const HOST_CHARACTERS_MAX = 253;
 
-/** Authorities in one configuration: the current one, the next one, and the same for a second broker. */
+/**
+ * Authorities in one configuration: the current one, the next one, and the same for a second
+ * broker.
+ */
 export const AUTHORITIES_MAX = 4;
 
 /** Bytes of all authorities: each is parsed for every handshake, about its own size in heap. */
@@ -41,8 +44,8 @@ export const AUTHORITIES_BYTES_MAX = 2500;
 export const CHAIN_CERTIFICATES_MAX = 3;
 
 /**
- * Bytes of the device's own chain. It is sent as one TLS Certificate message, and brokers with 4 KB records
- * must take it whole.
+ * Bytes of the device's own chain. It is sent as one TLS Certificate message, and brokers with 4 KB
+ * records must take it whole.
  */
 export const CHAIN_BYTES_MAX = 3500;
 
@@ -58,7 +61,10 @@ export const OPERATOR_COMMANDS_MAX = 16;
 /** Characters of the name of a command. */
 export const COMMAND_NAME_CHARACTERS_MAX = 32;
 
-/** Characters of an MQTT user name or a token's audience: several cloud brokers put a long path there. */
+/**
+ * Characters of an MQTT user name or a token's audience: several cloud brokers put a long path
+ * there.
+ */
 export const USER_CHARACTERS_MAX = 256;
 
 /** Bytes of an MQTT password. */
@@ -73,7 +79,7 @@ export const TOKEN_LIFETIME_S_MAX = 86_400;
 /** Milliseconds between samples. */
 export const SAMPLE_INTERVAL_MS_MIN = 100;
 
-/** One day. */
+/** Milliseconds: one day. A sensor that speaks less often looks dead. */
 export const SAMPLE_INTERVAL_MS_MAX = 86_400_000;
 
 /** Seconds of MQTT keep-alive: more often would only cost power. */
@@ -94,7 +100,7 @@ export const CANDIDATE_STARTS_MAX = 5;
 /** Connections refused to a new configuration, within one start, before the old one returns. */
 export const CANDIDATE_FAILURES_MAX = 5;
 
-// ---------------------------------------------------------------- envelope, reading, policy, command
+// ---------------------------------------------------------------- envelope to command
 
 /** Bytes of an envelope's payload: several sensors with a few measurements each. */
 export const ENVELOPE_PAYLOAD_BYTES_MAX = 1024;
@@ -135,13 +141,17 @@ export const POLICY_TOPIC_CHARACTERS_MAX = 192;
 /** Seconds from a command's start of validity to its expiry: one day bounds how late it may act. */
 export const COMMAND_LIFETIME_S_MAX = 86_400;
 
-/** Seconds that the device's clock may be behind the operator's: a command made just now is valid. */
+/**
+ * Seconds that the device's clock may be behind the operator's: a command made just now is valid.
+ */
 export const COMMAND_SKEW_S_MAX = 60;
 
 /** Operators in the command ledger: those of now and as many retired ones. */
 export const COMMAND_LEDGER_OPERATORS_MAX = 16;
 
-/** Characters of a text in a command's result: a posture value such as a version with its commit. */
+/**
+ * Characters of a text in a command's result: a posture value such as a version with its commit.
+ */
 export const RESULT_TEXT_CHARACTERS_MAX = 64;
 
 /** Named facts in one command result. */
@@ -297,17 +307,20 @@ export const SIGNED_TIME_DELAY_S_MAX = 3_600;
 // ---------------------------------------------------------------- mqtt
 
 /**
- * Bytes after the fixed header of a PUBLISH that is read into memory: topic and envelope of the largest
- * command. A larger one is skipped, not stored.
+ * Bytes after the fixed header of a PUBLISH that is read into memory: topic and envelope of the
+ * largest command. A larger one is skipped, not stored.
  */
 export const MQTT_INBOUND_PACKET_BYTES_MAX = 8192;
 
-/** Bytes after the fixed header of a PUBLISH that is skipped. For a larger one the connection is closed. */
+/**
+ * Bytes after the fixed header of a PUBLISH that is skipped. For a larger one the connection is
+ * closed.
+ */
 export const MQTT_SKIPPED_PACKET_BYTES_MAX = 262144;
 
 /**
- * Bytes of one outbound packet. A socket with nothing to send takes this much in one write: lwIP's send
- * buffer holds 5760 bytes by default and a TLS record on the ESP32 4096 of content.
+ * Bytes of one outbound packet. A socket with nothing to send takes this much in one write: lwIP's
+ * send buffer holds 5760 bytes by default and a TLS record on the ESP32 4096 of content.
  */
 export const MQTT_OUTBOUND_PACKET_BYTES_MAX = 4096;
 
@@ -317,10 +330,14 @@ export const MQTT_REQUEST_TOPICS_MAX = 8;
 /** SUBSCRIBE and UNSUBSCRIBE requests without an answer. */
 export const MQTT_REQUESTS_MAX = 4;
 
-/** Outbound QoS 1 and 2 messages without their last acknowledgement. mosquitto's own default is 20. */
+/**
+ * Outbound QoS 1 and 2 messages without their last acknowledgement. mosquitto's own default is 20.
+ */
 export const MQTT_IN_FLIGHT_MAX = 16;
 
-/** Inbound QoS 2 ids between PUBREC and PUBREL. Brokers keep 20 (mosquitto) or 32 (EMQX) in flight. */
+/**
+ * Inbound QoS 2 ids between PUBREC and PUBREL. Brokers keep 20 (mosquitto) or 32 (EMQX) in flight.
+ */
 export const MQTT_RECEIVED_MAX = 64;
 
 /** Inbound messages that the application has not acknowledged; beyond it the socket is not read. */
@@ -335,33 +352,46 @@ export const MQTT_READ_BYTES = 2048;
 /** Bytes taken from the socket before the loop gets its turn again. */
 export const MQTT_READ_BYTES_PER_TURN = 16384;
 
-/** Milliseconds from the socket's making to CONNACK, TCP and TLS included. The supervisor gives less. */
+/**
+ * Milliseconds from the socket's making to CONNACK, TCP and TLS included. The supervisor gives
+ * less.
+ */
 export const MQTT_CONNACK_MS = 60_000;
 
 /** Milliseconds from PINGREQ to PINGRESP; never more than half the keep-alive. */
 export const MQTT_PING_RESPONSE_MS = 10_000;
 
-/** Milliseconds from a packet to its acknowledgement: several round trips of a bad cellular link. */
+/**
+ * Milliseconds from a packet to its acknowledgement: several round trips of a bad cellular link.
+ */
 export const MQTT_ACKNOWLEDGE_MS = 20_000;
 
 /** Milliseconds that an outgoing packet waits for room in the socket. */
 export const MQTT_WRITE_STALL_MS = 20_000;
 
-/** Milliseconds after DISCONNECT in which the broker may close first, so that DISCONNECT is not lost. */
+/**
+ * Milliseconds after DISCONNECT in which the broker may close first, so that DISCONNECT is not
+ * lost.
+ */
 export const MQTT_LINGER_MS = 1000;
 
-/** Milliseconds by which PINGREQ comes early, so that the keep-alive is kept by slow timers as well. */
+/**
+ * Milliseconds by which PINGREQ comes early, so that the keep-alive is kept by slow timers as well.
+ */
 export const MQTT_KEEP_ALIVE_MARGIN_MS = 1000;
 
 // ---------------------------------------------------------------- provisioning
 
 /**
- * Bytes of one provisioning message. With CRC, COBS and both delimiters a frame is 123 bytes: the UART of the
- * chip buffers 128, in either direction, and a script turn may be longer than they last.
+ * Bytes of one provisioning message. With CRC, COBS and both delimiters a frame is 123 bytes: the
+ * UART of the chip buffers 128, in either direction, and a script turn may be longer than they
+ * last.
  */
 export const PROVISIONING_MESSAGE_BYTES_MAX = 116;
 
-/** Bytes of content in one message of a longer transfer: leaves room for its id, offset and total. */
+/**
+ * Bytes of content in one message of a longer transfer: leaves room for its id, offset and total.
+ */
 export const PROVISIONING_CHUNK_BYTES = 80;
 
 /** Bytes of an operator's unlock message. It is the only transfer that a locked device takes. */
@@ -405,7 +435,9 @@ export const OUTBOX_BLOCKS_MIN = 4;
 /** Units of the largest partition: an index entry has 16 bits for the place of a record. */
 export const OUTBOX_UNITS_MAX = 65536;
 
-/** Acknowledgements that may wait in RAM before they are written; a power cut sends as many again. */
+/**
+ * Acknowledgements that may wait in RAM before they are written; a power cut sends as many again.
+ */
 export const OUTBOX_REMOVALS_PENDING_MAX = 16;
 
 /** The part of the capacity that a drop frees at least: fewer gap records, fewer writes. */
@@ -435,5 +467,14 @@ export const EVENT_TEXT_CHARACTERS_MAX = 64;
 /** Milliseconds between a `restart` command's result and the restart: time for both to leave. */
 export const RESTART_DELAY_MS = 1_500;
 
-/** Milliseconds for which acknowledgements gather before their tombstones are written: one unit for many. */
+/**
+ * Milliseconds for which acknowledgements gather before their tombstones are written: one unit for
+ * many.
+ */
 export const OUTBOX_FLUSH_MS = 2_000;
+
+/**
+ * Milliseconds for which a candidate that finds no server is not blamed for it: one hour. After that a
+ * server that is down and one that was misspelt look alike, and the old configuration returns.
+ */
+export const CANDIDATE_NETWORK_MS = 3_600_000;

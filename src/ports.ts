@@ -1,6 +1,6 @@
-// What a host must provide. Types only. Where ECMA-419 has a class the port is that class, handed over as
-// a constructor in an options object (`{ io: TCP }`); the rest are small. Each comment states the limits of
-// the real thing, and every host enforces them.
+// What a host must provide. Types only. Where ECMA-419 has a class the port is that class, handed
+// over as a constructor in an options object (`{ io: TCP }`); the rest are small. Each comment
+// states the limits of the real thing, and every host enforces them.
 
 /** Bytes as ECMA-419 methods take them. `src` hands over `Uint8Array`. */
 export type ByteSource = ArrayBuffer | Uint8Array;
@@ -36,7 +36,9 @@ export interface PortError extends Error {
 // ---------------------------------------------------------------- sockets (ECMA-419 §12)
 
 export interface Socket {
-	/** Up to `byteLength` bytes (all that there are without it); `undefined` when there are none. */
+	/**
+	 * Up to `byteLength` bytes (all that there are without it); `undefined` when there are none.
+	 */
 	read(byteLength?: number): ArrayBuffer | undefined;
 	/** Takes all of `bytes` or throws. Returns how many more can be written now. */
 	write(bytes: ByteSource): number;
@@ -61,13 +63,18 @@ export interface TCPOptions extends SocketCallbacks {
 
 export type TCPConstructor = new (options: TCPOptions) => Socket;
 
-/** How a TLS client socket judges its peer and identifies itself. There is no way to verify less. */
+/**
+ * How a TLS client socket judges its peer and identifies itself. There is no way to verify less.
+ */
 export interface TLSSecureOptions {
 	/** Server name: sent as SNI and compared with the certificate, always. */
 	serverName: string;
 	/** Trusted authorities, X.509 DER, at least one. */
 	authorities: readonly Uint8Array[];
-	/** SHA-256 of SubjectPublicKeyInfo; one of them must be in the verified chain. Empty: no pinning. */
+	/**
+	 * SHA-256 of SubjectPublicKeyInfo; one of them must be in the verified chain. Empty: no
+	 * pinning.
+	 */
 	pins: readonly Uint8Array[];
 	/** Our certificates (leaf first, DER) and the name of their private key in the key store. */
 	identity?: { readonly certificates: readonly Uint8Array[]; readonly key: string };
@@ -75,7 +82,10 @@ export interface TLSSecureOptions {
 	applicationLayerProtocols?: readonly string[];
 	/** The device's time, by which certificate dates are judged. */
 	time?: JudgingTime;
-	/** The peer is verified: called once, before the first `onWritable`. Not by a host that cannot tell. */
+	/**
+	 * The peer is verified: called once, before the first `onWritable`. Not by a host that cannot
+	 * tell.
+	 */
 	onVerified?: (peer: VerifiedPeer) => void;
 }
 
@@ -118,8 +128,8 @@ export type ResolverConstructor = new (options: Record<string, unknown>) => Reso
 // ---------------------------------------------------------------- storage (ECMA-419 §17)
 
 /**
- * Key-value storage with the limits of ESP-IDF's NVS: `path` and `key` at most 15 characters of ASCII, one
- * fixed format per key, each write atomic and durable when it returns.
+ * Key-value storage with the limits of ESP-IDF's NVS: `path` and `key` at most 15 characters of
+ * ASCII, one fixed format per key, each write atomic and durable when it returns.
  */
 export interface KeyValueStorage {
 	open(options: { path: string; format: "buffer"; mode?: "r" | "r+" }): KeyValueStore;
@@ -128,7 +138,10 @@ export interface KeyValueStorage {
 export interface KeyValueStore {
 	/** A copy of the value, or `undefined` where there is none. */
 	read(key: string): ArrayBuffer | undefined;
-	/** At most KEY_VALUE_BYTES_MAX bytes. Throws a {@link PortError} "storage-full" or "storage-worn". */
+	/**
+	 * At most KEY_VALUE_BYTES_MAX bytes. Throws a {@link PortError} "storage-full" or
+	 * "storage-worn".
+	 */
 	write(key: string, value: ByteSource): void;
 	delete(key: string): void;
 	close(): void;
@@ -140,9 +153,9 @@ export interface FlashStorage {
 }
 
 /**
- * Raw NOR flash. A unit of `writeAlign` bytes (32) is programmed at most once between erases; writes are
- * aligned to units and whole units long. A program or erase that power interrupts may leave anything in
- * its own units.
+ * Raw NOR flash. A unit of `writeAlign` bytes (32) is programmed at most once between erases;
+ * writes are aligned to units and whole units long. A program or erase that power interrupts may
+ * leave anything in its own units.
  */
 export interface FlashPartition {
 	read(byteLength: number, byteOffset: number): ArrayBuffer;
@@ -170,8 +183,8 @@ export interface FlashStatus {
 export type KeyAlgorithm = "Ed25519" | "P-256";
 
 /**
- * Every private key lives here and never leaves it. `name` is at most 15 characters of ASCII. Sixteen keys
- * at most. Synchronous, as on the chip.
+ * Every private key lives here and never leaves it. `name` is at most 15 characters of ASCII.
+ * Sixteen keys at most. Synchronous, as on the chip.
  */
 export interface KeyStore {
 	/** Makes a new key under `name`, in place of any that was there, durable when it returns. */
@@ -180,7 +193,9 @@ export interface KeyStore {
 	publicKey(name: string): ArrayBuffer | undefined;
 	/** Ed25519: 64 bytes (RFC 8032). P-256: 64 bytes, r and s (ES256), over SHA-256. */
 	sign(name: string, message: ByteSource): ArrayBuffer;
-	/** A PKCS #10 request, DER, self-signed by the P-256 key `name`, with subject CN = `commonName`. */
+	/**
+	 * A PKCS #10 request, DER, self-signed by the P-256 key `name`, with subject CN = `commonName`.
+	 */
 	certificateRequest(name: string, commonName: string): ArrayBuffer;
 	erase(name: string): void;
 }
@@ -196,7 +211,9 @@ export interface Crypto {
 
 // ---------------------------------------------------------------- time, chance, liveness
 
-/** How far the host's wall time can be believed, by itself. The ladder above it is credentials/time. */
+/**
+ * How far the host's wall time can be believed, by itself. The ladder above it is credentials/time.
+ */
 export type WallQuality = "none" | "sntp";
 
 export interface Clock {
@@ -234,7 +251,9 @@ export interface Watchdog {
 	/** From now on the chip resets unless `feed` is called at least every `timeoutMs`. */
 	start(timeoutMs: number): void;
 	feed(): void;
-	/** Keeps up to 15 characters across a reset (not across power-off). Cheap: no flash is written. */
+	/**
+	 * Keeps up to 15 characters across a reset (not across power-off). Cheap: no flash is written.
+	 */
 	retain(stage: string): void;
 	/** Why the last reset happened, and what was retained before it. */
 	readonly lastReset: { readonly reason: ResetReason; readonly stage: string };
@@ -261,7 +280,10 @@ export interface SerialPort {
 export type SerialConstructor = new (options: SerialOptions) => SerialPort;
 
 export interface NetworkLink {
-	/** Starts joining. `settings` is the host's own part of the configuration (for Wi-Fi: ssid, password). */
+	/**
+	 * Starts joining. `settings` is the host's own part of the configuration (for Wi-Fi: ssid,
+	 * password).
+	 */
 	start(settings: LinkSettings, onChanged: () => void): void;
 	/** Associated AND holding an address. */
 	readonly isUp: boolean;
@@ -299,7 +321,9 @@ export interface Health {
 export type Posture = Readonly<Record<string, string | number | boolean>>;
 
 export interface System {
-	/** Restarts the device. Does not return on the chip; the caller returns at once all the same. */
+	/**
+	 * Restarts the device. Does not return on the chip; the caller returns at once all the same.
+	 */
 	restart(): void;
 	health(): Health;
 	posture(): Posture;

@@ -1,5 +1,5 @@
-// Samples the sensors at an interval and hands each round on as one payload. A sensor that fails is made
-// anew at the next round; it never stops the others.
+// Samples the sensors at an interval and hands each round on as one payload. A sensor that fails is
+// made anew at the next round; it never stops the others.
 
 import type { Ports, Sensor, SensorSample, TimerHandle } from "./ports.js";
 

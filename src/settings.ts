@@ -1,5 +1,5 @@
-// What an operator's commands have set, kept over restarts (key-value "hf-set"). A new configuration from the
-// station puts it out of force.
+// What an operator's commands have set, kept over restarts (key-value "hf-set"). A new
+// configuration from the station puts it out of force.
 
 import { uint64Bytes, uint64From } from "./bytes/arrays.js";
 import { SAMPLE_INTERVAL_MS_MAX, SAMPLE_INTERVAL_MS_MIN } from "./limits.js";

@@ -1,5 +1,5 @@
-// The stages of a provisioned device, built for one configuration: sampling, uplink, downlink and the
-// connection. Started and stopped as a whole; another configuration gets stages of its own.
+// The stages of a provisioned device, built for one configuration: sampling, uplink, downlink and
+// the connection. Started and stopped as a whole; another configuration gets stages of its own.
 
 import { assert } from "./assert.js";
 import { BrokerSession, keepAliveSeconds, socketCodeOf } from "./broker-session.js";
@@ -54,7 +54,9 @@ export interface StagesOptions {
 }
 
 const SESSION_KEY = "session";
-/** Keep-alives without a sign of life after which the session is silent: the client knows at 1.5. */
+/**
+ * Keep-alives without a sign of life after which the session is silent: the client knows at 1.5.
+ */
 const SILENCE_KEEP_ALIVES = 2;
 
 export class Stages {

@@ -1,5 +1,5 @@
-// The outbound story: seal → store → offer → acknowledged. A message is in flash before MQTT hears of it,
-// and leaves flash only after its PUBACK.
+// The outbound story: seal → store → offer → acknowledged. A message is in flash before MQTT hears
+// of it, and leaves flash only after its PUBACK.
 
 import { assert } from "./assert.js";
 import { CONTENT_GAP } from "./envelope/content-types.js";
@@ -29,7 +29,8 @@ export interface Message {
 }
 
 export type Accepted =
-	| { readonly kind: "accepted"; readonly sequence: number } // durable: it will arrive, or be named in a gap record
+	/** Durable: it will arrive, or be named in a gap record. */
+	| { readonly kind: "accepted"; readonly sequence: number }
 	| { readonly kind: "refused"; readonly reason: string };
 
 export interface UplinkOptions {
@@ -51,7 +52,10 @@ export class Uplink {
 		this.#options = options;
 	}
 
-	/** Signs `message` for the chain and stores it. Returns once it is durable, or with the reason why not. */
+	/**
+	 * Signs `message` for the chain and stores it. Returns once it is durable, or with the reason
+	 * why not.
+	 */
 	accept(message: Message): Accepted {
 		const { outbox, report } = this.#options;
 		for (let attempt = 0; attempt < OUTBOX_ROOM_ATTEMPTS_MAX; attempt++) {
@@ -89,7 +93,9 @@ export class Uplink {
 		}
 	}
 
-	/** What to publish for `sequence`, read back from flash; `undefined` when it is no longer there. */
+	/**
+	 * What to publish for `sequence`, read back from flash; `undefined` when it is no longer there.
+	 */
 	recall(
 		sequence: number,
 	): { topic: string; payload: Uint8Array; QoS: 0 | 1 | 2; retain: boolean } | undefined {
@@ -132,7 +138,9 @@ export class Uplink {
 		return { sequence, bytes };
 	}
 
-	/** Drops what the outbox chose, after a signed record of it is stored. Returns why it could not. */
+	/**
+	 * Drops what the outbox chose, after a signed record of it is stored. Returns why it could not.
+	 */
 	#makeRoom(
 		victims: readonly { first: number; last: number; count: number }[],
 	): string | undefined {

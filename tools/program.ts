@@ -22,14 +22,17 @@ export function makeProgram(): Command {
 		.addCommand(commandCommand())
 		.addHelpText(
 			"after",
-			"\nExit codes: 0 done; 1 it could not be done, or something was refused; 2 the command line is wrong." +
+			"\nExit codes: 0 done; 1 it could not be done, or something was refused; 2 the command line" +
+				" is wrong." +
 				"\nHOLDFAST_DEBUG=1 adds stack traces to error messages.",
 		);
 	failInOneLine(program);
 	return program;
 }
 
-/** Runs one command line (without the program's own name). Resolves to the exit code; never throws. */
+/**
+ * Runs one command line (without the program's own name). Resolves to the exit code; never throws.
+ */
 export async function run(words: readonly string[]): Promise<number> {
 	try {
 		await makeProgram().parseAsync(words, { from: "user" });

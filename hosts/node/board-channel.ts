@@ -1,5 +1,5 @@
-// The device's end of the IPC channel to its board. Bounded: when the board does not keep up, reports are
-// counted and dropped, so that a busy board cannot exhaust the device.
+// The device's end of the IPC channel to its board. Bounded: when the board does not keep up,
+// reports are counted and dropped, so that a busy board cannot exhaust the device.
 import type { BoardMessage, DeviceMessage } from "./messages.js";
 
 /** Messages on their way to the board. */

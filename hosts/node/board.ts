@@ -1,5 +1,6 @@
-// The board as hardware: power, USB, watchdog and network of one device. The device itself is a child
-// process, so that a hanging or crashing one is really stopped, and a power cut really is SIGKILL.
+// The board as hardware: power, USB, watchdog and network of one device. The device itself is a
+// child process, so that a hanging or crashing one is really stopped, and a power cut really is
+// SIGKILL.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

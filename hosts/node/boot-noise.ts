@@ -1,4 +1,5 @@
-// What a chip's ROM prints on the USB line before any firmware runs: the protocol above must live with it.
+// What a chip's ROM prints on the USB line before any firmware runs: the protocol above must live
+// with it.
 import type { ResetReason } from "../../src/ports.js";
 
 const ROM_REASONS: Readonly<Record<ResetReason, string>> = {

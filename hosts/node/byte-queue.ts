@@ -1,4 +1,5 @@
-// Received bytes waiting for `read`. Bounded by its owner, which stops receiving when it holds enough.
+// Received bytes waiting for `read`. Bounded by its owner, which stops receiving when it holds
+// enough.
 import { arrayBufferOf, checkByteLength } from "./checks.js";
 
 export class ByteQueue {

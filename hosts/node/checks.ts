@@ -1,4 +1,5 @@
-// Argument checks shared by the classes of this host: each throws with the name of the wrong option.
+// Argument checks shared by the classes of this host: each throws with the name of the wrong
+// option.
 import type { ByteSource } from "../../src/ports.js";
 
 /** `options` itself, which must be an object. */

@@ -1,8 +1,11 @@
-// The clock port: the process's monotonic clock, and the host's wall time, shifted or withheld for tests.
+// The clock port: the process's monotonic clock, and the host's wall time, shifted or withheld for
+// tests.
 import { performance } from "node:perf_hooks";
 import type { Clock, WallQuality } from "../../src/ports.js";
 
-/** The wall time that the device sees: none at all, the host's, or the host's shifted by seconds. */
+/**
+ * The wall time that the device sees: none at all, the host's, or the host's shifted by seconds.
+ */
 export type WallSetting = "none" | "host" | number;
 
 export class NodeClock implements Clock {

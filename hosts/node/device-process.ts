@@ -1,5 +1,5 @@
-// The device process: loads the firmware bundle, gives it the ports of this host and starts it. Started by
-// a board (board.ts), never by hand.
+// The device process: loads the firmware bundle, gives it the ports of this host and starts it.
+// Started by a board (board.ts), never by hand.
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Ports } from "../../src/ports.js";
@@ -23,8 +23,8 @@ const ERROR_CHARACTERS_MAX = 2000;
 const FLUSH_MS = 500;
 
 /**
- * An endless loop on the main thread would outlive a board that was killed: this thread notices that the
- * parent has changed.
+ * An endless loop on the main thread would outlive a board that was killed: this thread notices
+ * that the parent has changed.
  */
 const ORPHAN_WATCH = `
 const { workerData } = require("node:worker_threads");
@@ -69,7 +69,8 @@ async function start(
 ): Promise<void> {
 	const bundle = (await import(pathToFileURL(given.bundlePath).href)) as FirmwareBundle;
 	if (typeof bundle.Device !== "function") throw new Error("the bundle exports no Device");
-	// From here on an exception is the device's own: out of the promise, to the handler of the process.
+	// From here on an exception is the device's own: out of the promise, to the handler of the
+	// process.
 	setImmediate(() => {
 		const restart = () => endWith(EXIT_RESTART);
 		const ports = nodePorts({ arguments: given, channel, onRestart: restart });

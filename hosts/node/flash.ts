@@ -17,7 +17,10 @@ export interface FlashFilesOptions {
 	folder: string;
 	/** The partition table: name to size in bytes, whole blocks. */
 	partitions: Readonly<Record<string, number>>;
-	/** "none" leaves durability to the operating system: it survives a killed process, not a power cut. */
+	/**
+	 * "none" leaves durability to the operating system: it survives a killed process, not a power
+	 * cut.
+	 */
 	sync?: "always" | "none" | undefined;
 }
 

@@ -1,5 +1,5 @@
-// Key-value storage as files, one per entry, with the rules of ESP-IDF's NVS: short names, one partition
-// of bounded size, each write atomic and durable when it returns.
+// Key-value storage as files, one per entry, with the rules of ESP-IDF's NVS: short names, one
+// partition of bounded size, each write atomic and durable when it returns.
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,10 @@ export interface KeyValueFilesOptions {
 	/** Holds one folder per path. */
 	folder: string;
 	partitionBytes?: number;
-	/** "none" leaves durability to the operating system: it survives a killed process, not a power cut. */
+	/**
+	 * "none" leaves durability to the operating system: it survives a killed process, not a power
+	 * cut.
+	 */
 	sync?: "always" | "none" | undefined;
 }
 

@@ -1,5 +1,5 @@
-// Makes a folder and those above it, for its owner alone. node:fs has an option for this, which never
-// returns where a file system refuses new folders by saying that there is none (/proc does).
+// Makes a folder and those above it, for its owner alone. node:fs has an option for this, which
+// never returns where a file system refuses new folders by saying that there is none (/proc does).
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 

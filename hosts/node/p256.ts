@@ -1,5 +1,5 @@
-// P-256 for the software key store, on node:crypto. A private key is PKCS #8 DER; its PEM form is made
-// here, for node:tls, and exists nowhere else.
+// P-256 for the software key store, on node:crypto. A private key is PKCS #8 DER; its PEM form is
+// made here, for node:tls, and exists nowhere else.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { P256Operations } from "../support/software-key-store.js";

@@ -1,4 +1,5 @@
-// Finds the built programs: this file runs from build/, from a chunk below it, and from the sources.
+// Finds the built programs: this file runs from build/, from a chunk below it, and from the
+// sources.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

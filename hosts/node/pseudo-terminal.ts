@@ -1,5 +1,5 @@
-// The USB side of the board: a pseudo-terminal whose path any serial program can open, closed and opened
-// again, for as long as the board has power.
+// The USB side of the board: a pseudo-terminal whose path any serial program can open, closed and
+// opened again, for as long as the board has power.
 import { execFile } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -13,8 +13,9 @@ const RETRY_MS = 5;
 const UNREAD_BYTES_MAX = 8192;
 
 /**
- * What the library gives for a terminal without a process. Its own `destroy` and `kill` must never be
- * called: there is no process, its id is −1, and a signal to −1 goes to every process of the user.
+ * What the library gives for a terminal without a process. Its own `destroy` and `kill` must never
+ * be called: there is no process, its id is −1, and a signal to −1 goes to every process of the
+ * user.
  */
 interface OpenTerminal {
 	readonly _master: Socket;

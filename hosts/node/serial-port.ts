@@ -1,11 +1,14 @@
-// ECMA-419 serial port of the device: its wire is the IPC channel to the board, which owns the USB side.
-// As on the chip nothing waits for a reader: bytes that find the receive buffer full are lost.
+// ECMA-419 serial port of the device: its wire is the IPC channel to the board, which owns the USB
+// side. As on the chip nothing waits for a reader: bytes that find the receive buffer full are
+// lost.
 import { SERIAL_WRITE_BYTES } from "../../src/limits.js";
 import type { ByteSource, SerialOptions, SerialPort } from "../../src/ports.js";
 import { ByteQueue } from "./byte-queue.js";
 import { checkCallback, checkOptions, copyBytes } from "./checks.js";
 
-/** Bytes of the receive buffer: more than a FIFO, because a pseudo-terminal delivers without pause. */
+/**
+ * Bytes of the receive buffer: more than a FIFO, because a pseudo-terminal delivers without pause.
+ */
 const SERIAL_RECEIVE_BYTES = 8192;
 
 /** What carries the bytes. One port at a time. */

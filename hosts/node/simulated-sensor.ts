@@ -1,4 +1,5 @@
-// An ECMA-419 temperature and humidity sensor that invents a plausible room: a seed gives its whole life.
+// An ECMA-419 temperature and humidity sensor that invents a plausible room: a seed gives its whole
+// life.
 import type { Sensor, SensorSample } from "../../src/ports.js";
 import { checkInteger, checkOptions } from "./checks.js";
 

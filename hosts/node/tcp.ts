@@ -1,5 +1,5 @@
-// ECMA-419 TCP client socket on node:net, with the buffers of the chip's lwIP and no more: what does not
-// fit is refused (sending) or left with the peer (receiving).
+// ECMA-419 TCP client socket on node:net, with the buffers of the chip's lwIP and no more: what
+// does not fit is refused (sending) or left with the peer (receiving).
 import { connect, isIP, type Socket as NetSocket } from "node:net";
 import type { ByteSource, Socket, TCPOptions } from "../../src/ports.js";
 import { ByteQueue } from "./byte-queue.js";

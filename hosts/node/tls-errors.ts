@@ -1,5 +1,5 @@
-// From what Node and OpenSSL call a failure to the port's codes. The table is the contract, tested against
-// real servers; what is not in it is a failed handshake or, later, a broken record.
+// From what Node and OpenSSL call a failure to the port's codes. The table is the contract, tested
+// against real servers; what is not in it is a failed handshake or, later, a broken record.
 import type { SocketErrorCode } from "../../src/ports.js";
 
 const CODES: Readonly<Record<string, SocketErrorCode>> = {

@@ -1,5 +1,6 @@
-// Judges a verified peer by what node:tls does not judge: key pins, and certificate dates by the device's
-// own clock. For a resumed session the name and the chain are judged again, because OpenSSL does not.
+// Judges a verified peer by what node:tls does not judge: key pins, and certificate dates by the
+// device's own clock. For a resumed session the name and the chain are judged again, because
+// OpenSSL does not.
 import { createHash, X509Certificate } from "node:crypto";
 import { checkServerIdentity, type DetailedPeerCertificate } from "node:tls";
 import type { JudgingTime, SocketErrorCode, TLSSecureOptions } from "../../src/ports.js";
@@ -23,8 +24,8 @@ export function sentCertificates(leaf: DetailedPeerCertificate): X509Certificate
 }
 
 /**
- * The chain from the leaf up to one of `authorities`, each signature checked: what OpenSSL verified, but
- * without what the peer merely sent along. `undefined` where there is none.
+ * The chain from the leaf up to one of `authorities`, each signature checked: what OpenSSL
+ * verified, but without what the peer merely sent along. `undefined` where there is none.
  */
 export function verifiedChain(
 	sent: readonly X509Certificate[],
@@ -44,7 +45,9 @@ export function verifiedChain(
 	return undefined;
 }
 
-/** Why the peer behind `chain` (leaf first, verified) is refused; `undefined` where it is accepted. */
+/**
+ * Why the peer behind `chain` (leaf first, verified) is refused; `undefined` where it is accepted.
+ */
 export function judgePeer(
 	chain: readonly X509Certificate[],
 	secure: TLSSecureOptions,

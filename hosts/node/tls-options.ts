@@ -1,5 +1,5 @@
-// Validates the options of a TLS socket: everything that is wrong in them by shape throws here, before
-// anything is opened. What a certificate holds is not looked at.
+// Validates the options of a TLS socket: everything that is wrong in them by shape throws here,
+// before anything is opened. What a certificate holds is not looked at.
 import { isIP } from "node:net";
 import type { TLSOptions, TLSSecureOptions } from "../../src/ports.js";
 import { checkCallback, checkInteger, checkOptions, checkString } from "./checks.js";

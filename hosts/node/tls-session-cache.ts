@@ -1,5 +1,6 @@
-// TLS sessions kept for resumption, in memory. A session is bound to whom it was verified for: a resumed
-// one skips the server's certificate, so it must never serve a connection that asks for anything else.
+// TLS sessions kept for resumption, in memory. A session is bound to whom it was verified for: a
+// resumed one skips the server's certificate, so it must never serve a connection that asks for
+// anything else.
 import { createHash } from "node:crypto";
 import type { TLSSecureOptions } from "../../src/ports.js";
 
@@ -9,7 +10,10 @@ const SESSIONS_MAX = 8;
 export interface KeptSession {
 	/** The resumption secret, as node:tls gave it. */
 	readonly session: Buffer;
-	/** The chain that was verified when the session was made, leaf first, DER: judged again each time. */
+	/**
+	 * The chain that was verified when the session was made, leaf first, DER: judged again each
+	 * time.
+	 */
 	readonly chain: readonly Buffer[];
 }
 

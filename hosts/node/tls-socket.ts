@@ -1,5 +1,6 @@
-// TLS client socket: node:tls as the native stack, over the ECMA-419 TCP class given in the options. It
-// verifies the peer's chain, name, dates and pins before the first byte, and cannot be told to verify less.
+// TLS client socket: node:tls as the native stack, over the ECMA-419 TCP class given in the
+// options. It verifies the peer's chain, name, dates and pins before the first byte, and cannot be
+// told to verify less.
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import * as tls from "node:tls";
@@ -125,14 +126,16 @@ export class TLSSocket implements Socket {
 
 	#connect(): tls.TLSSocket {
 		const { serverName, authorities, identity, applicationLayerProtocols } = this.#options.secure;
-		// OpenSSL skips what it cannot read; a set that is not whole is a mistake of whoever gave it.
+		// OpenSSL skips what it cannot read; a set that is not whole is a mistake of whoever gave
+		// it.
 		this.#authorities = authorities.map((one) => new X509Certificate(one));
 		this.#offered = this.#options.sessions.take(this.#sessionKey);
 		const key = identity && this.#options.privateKeyOf(identity.key);
 		if (identity && key === undefined) throw new Error("no such key");
 		return tls.connect({
 			socket: this.#transport,
-			// An address cannot be sent as SNI [RFC 6066 §3]; it is compared with the certificate all the same.
+			// An address cannot be sent as SNI [RFC 6066 §3]; it is compared with the certificate
+			// all the same.
 			...(isIP(serverName) === 0
 				? { servername: serverName }
 				: { host: serverName, servername: "" }),
@@ -200,7 +203,9 @@ export class TLSSocket implements Socket {
 		});
 	}
 
-	/** The transport is over: what it brought is processed first, for it may hold a close_notify. */
+	/**
+	 * The transport is over: what it brought is processed first, for it may hold a close_notify.
+	 */
 	#transportEnded(): void {
 		if (!this.#tls || this.#state !== "open") {
 			this.#lateTransportEnd();

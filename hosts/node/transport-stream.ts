@@ -1,5 +1,6 @@
-// An ECMA-419 TCP socket as a Node stream, so that node:tls can run over any TCP class. It passes bytes and
-// backpressure, and holds the end of the transport back until everything before it was processed.
+// An ECMA-419 TCP socket as a Node stream, so that node:tls can run over any TCP class. It passes
+// bytes and backpressure, and holds the end of the transport back until everything before it was
+// processed.
 import { Duplex } from "node:stream";
 import type { Socket, TCPConstructor, TCPOptions } from "../../src/ports.js";
 import { TCP_BUFFER_BYTES } from "./tcp.js";

@@ -1,5 +1,5 @@
-// The watchdog's counting half, in the board. It judges the device, not this process: when the board
-// itself was late, messages that are already waiting count as having come in time.
+// The watchdog's counting half, in the board. It judges the device, not this process: when the
+// board itself was late, messages that are already waiting count as having come in time.
 
 export class WatchdogTimer {
 	readonly #onExpired: () => void;

@@ -1,5 +1,6 @@
-// The key store port in software: Ed25519 by tweetnacl, P-256 by operations that the host gives. Private
-// keys lie in a key-value store; `src` cannot reach them, because the port has no call that returns one.
+// The key store port in software: Ed25519 by tweetnacl, P-256 by operations that the host gives.
+// Private keys lie in a key-value store; `src` cannot reach them, because the port has no call that
+// returns one.
 import nacl from "tweetnacl";
 import type { ByteSource, Entropy, KeyAlgorithm } from "../../src/ports.js";
 import type { KeyStore, KeyValueStore } from "../../src/ports.js";
@@ -89,8 +90,8 @@ export class SoftwareKeyStore implements KeyStore {
 	}
 
 	/**
-	 * The private P-256 key `name`, for the host's own TLS stack. Not part of the port: only a composition
-	 * root can hand this on.
+	 * The private P-256 key `name`, for the host's own TLS stack. Not part of the port: only a
+	 * composition root can hand this on.
 	 */
 	privateKeyForTLS(name: string): Uint8Array | undefined {
 		const key = this.#find(name);

@@ -1,5 +1,6 @@
-// Compile-time proof that Moddable's ECMA-419 classes can stand behind the ports of src/ports.ts: each
-// function is what a host does with the class. Nothing here is bundled or run; a mismatch is a type error.
+// Compile-time proof that Moddable's ECMA-419 classes can stand behind the ports of src/ports.ts:
+// each function is what a host does with the class. Nothing here is bundled or run; a mismatch is a
+// type error.
 
 import type Resolver from "embedded:network/dns/resolver/udp";
 import type Serial from "embedded:io/serial";
@@ -38,7 +39,9 @@ export function serialOf(io: typeof Serial, options: ports.SerialOptions): ports
 	});
 	return {
 		read: (byteLength) =>
-			byteLength === undefined ? (serial.read() as ArrayBuffer | undefined) : serial.read(byteLength),
+			byteLength === undefined
+				? (serial.read() as ArrayBuffer | undefined)
+				: serial.read(byteLength),
 		write: (bytes) => serial.write(bytes),
 		close: () => serial.close(),
 	};

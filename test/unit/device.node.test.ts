@@ -178,7 +178,7 @@ describe("Device, inbound", () => {
 		expect(second.identified).toBe(0);
 	});
 
-	it("refuses what is retained, expired, for another device, on another topic, unsigned or forged", () => {
+	it("refuses what is retained, expired, mis-addressed, moved, unsigned or forged", () => {
 		const image = provisioned();
 		const life = online(image);
 		const forged = image.command({ payload: identify, sequence: 15 });
@@ -288,6 +288,19 @@ describe("Device, credentials", () => {
 		life.run(1_200_000);
 		expect(life.names).toContain("credential-reverted");
 		expect(life.names).toContain("connection-online");
+	});
+
+	it("blames a candidate for a missing server only after an hour", () => {
+		const image = provisioned();
+		online(image);
+		image.install({ keyName: "tls-1", time: 1_800_000_001 });
+		const life = new DeviceLife(image, "power-on", 600_000);
+		life.isBrokerUp = false;
+		life.run(3_000_000);
+		expect(life.reported("connection-failed").length).toBeGreaterThan(5);
+		expect(life.names).not.toContain("credential-reverted");
+		life.run(4_000_000);
+		expect(life.names).toContain("credential-reverted");
 	});
 
 	it("does not connect with a key that is not there", () => {

@@ -35,8 +35,8 @@ const TELEMETRY = "holdfast/kelp-7/telemetry";
 // [{-3: 1767225600, 0: "temperature", 1: "Cel", 2: 21.5}, {0: "humidity", 1: "%RH", 2: 50}]
 // By hand, since cbor-x writes 21.5 with 8 bytes.
 const READING = Buffer.from(
-	"82a4006b74656d7065726174757265016343656c02f94d60221a6955b900a3006868756d696469747901632552480218" +
-		"32",
+	"82a4006b74656d7065726174757265016343656c02f94d60221a6955b900" +
+		"a3006868756d69646974790163255248021832",
 	"hex",
 );
 

@@ -83,7 +83,9 @@ export function commandCommand(): Command {
 		)
 		.addHelpText(
 			"after",
-			"\nExit code: 0 if the device did it; 1 if it refused, failed or did not answer in time (2: the command\nline is wrong). A device obeys operators whose public keys were provisioned into it.",
+			"\nExit code: 0 if the device did it; 1 if it refused, failed or did not answer in time (2:" +
+				"\nthe command line is wrong). A device obeys operators whose public keys were provisioned" +
+				"\ninto it.",
 		);
 	return addExamples(command, [
 		[

@@ -1,13 +1,15 @@
-// The sequence numbers of an operator's commands: each is claimed on disk before it is used, so that none is
-// used twice, whatever is interrupted and however many programs of this fleet run at once.
+// The sequence numbers of an operator's commands: each is claimed on disk before it is used, so
+// that none is used twice, whatever is interrupted and however many programs of this fleet run at
+// once.
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Fleet } from "../pki/fleet.js";
 import { claimName, makeFolder } from "../pki/owned-files.js";
 
 /**
- * A new sequence for `operator`, above every earlier one and not below the time in milliseconds: an operator who
- * loses the folder, but keeps the key, still goes on from above. Durable when this returns.
+ * A new sequence for `operator`, above every earlier one and not below the time in milliseconds: an
+ * operator who loses the folder, but keeps the key, still goes on from above. Durable when this
+ * returns.
  */
 export function nextSequence(fleet: Fleet, operator: string, now = Date.now()): number {
 	const folder = join(fleet.folder, "operators", `${operator}.sequence`);

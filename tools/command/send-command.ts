@@ -1,5 +1,5 @@
-// Sends one signed command to one device and waits for the signed answer. Decides nothing about who may: the
-// device does, by the operator's public key.
+// Sends one signed command to one device and waits for the signed answer. Decides nothing about who
+// may: the device does, by the operator's public key.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { encodeCommand, type Command } from "../../src/command/command.js";

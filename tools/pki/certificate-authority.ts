@@ -1,5 +1,5 @@
-// Makes X.509 certificates and revocation lists: ECDSA P-256 with SHA-256 throughout, because mbedTLS knows
-// no Ed25519 certificates. Works on values; where they are kept is fleet.ts's affair.
+// Makes X.509 certificates and revocation lists: ECDSA P-256 with SHA-256 throughout, because
+// mbedTLS knows no Ed25519 certificates. Works on values; where they are kept is fleet.ts's affair.
 import { createPublicKey, generateKeyPairSync, randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import { FleetError } from "./fleet-error.js";
@@ -22,7 +22,9 @@ export interface Validity {
 	readonly notAfter?: Date;
 }
 
-/** Days without a `validity`. A device in the field outlives its maker's plans; a person does not. */
+/**
+ * Days without a `validity`. A device in the field outlives its maker's plans; a person does not.
+ */
 export const VALIDITY_DAYS: Readonly<Record<CertificateKind, number>> = {
 	authority: 20 * 365,
 	broker: 2 * 365,
@@ -101,7 +103,10 @@ export async function makeCertificate(
 	});
 }
 
-/** A revocation list, DER. It ends with the authority: a broker with an outdated list refuses everyone. */
+/**
+ * A revocation list, DER. It ends with the authority: a broker with an outdated list refuses
+ * everyone.
+ */
 export async function makeRevocationList(
 	authority: Authority,
 	revocations: readonly Revocation[],
@@ -167,7 +172,10 @@ function wholeSeconds(ms: number): Date {
 	return new Date(Math.floor(ms / 1000) * 1000);
 }
 
-/** 16 random bytes: the first bit a zero (DER integers are signed), the second a one (no leading zeros). */
+/**
+ * 16 random bytes: the first bit a zero (DER integers are signed), the second a one (no leading
+ * zeros).
+ */
 function makeSerial(): string {
 	const bytes = randomBytes(16);
 	bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;

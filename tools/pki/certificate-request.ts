@@ -1,5 +1,5 @@
-// Opens a PKCS #10 certificate request. It comes from a device over a wire, so nothing in it is believed
-// beyond what its signature proves: possession of the key.
+// Opens a PKCS #10 certificate request. It comes from a device over a wire, so nothing in it is
+// believed beyond what its signature proves: possession of the key.
 import { createPublicKey } from "node:crypto";
 import { FleetError } from "./fleet-error.js";
 import { x509 } from "./x509.js";
@@ -8,8 +8,8 @@ import { x509 } from "./x509.js";
 export const CERTIFICATE_REQUEST_BYTES_MAX = 2048;
 
 /**
- * SubjectPublicKeyInfo from a PKCS #10 request, after its proof of possession was checked. The request comes
- * over a wire: it is a P-256 key for exactly `commonName`, or refused.
+ * SubjectPublicKeyInfo from a PKCS #10 request, after its proof of possession was checked. The
+ * request comes over a wire: it is a P-256 key for exactly `commonName`, or refused.
  */
 export async function openCertificateRequest(
 	request: Uint8Array,
@@ -34,7 +34,10 @@ export async function openCertificateRequest(
 	return p256PublicKey(new Uint8Array(parsed.publicKey.rawData));
 }
 
-/** OpenSSL's encoding of `spki`, so that what is certified has one form; refuses any other kind of key. */
+/**
+ * OpenSSL's encoding of `spki`, so that what is certified has one form; refuses any other kind of
+ * key.
+ */
 function p256PublicKey(spki: Uint8Array): Uint8Array {
 	let key;
 	try {

@@ -1,9 +1,12 @@
-// What a fleet knows of one device: the file that the factory station writes, signed by the station's key,
-// and from which receivers take the device's public key. Contains nothing secret.
+// What a fleet knows of one device: the file that the factory station writes, signed by the
+// station's key, and from which receivers take the device's public key. Contains nothing secret.
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { FleetError } from "./fleet-error.js";
 
-/** What the station states of a device. Only text, whole numbers and booleans: each has one JSON form. */
+/**
+ * What the station states of a device. Only text, whole numbers and booleans: each has one JSON
+ * form.
+ */
 export interface DeviceFacts {
 	readonly deviceId: string;
 	/** A name burnt into the hardware, as the device reports it. */
@@ -61,7 +64,9 @@ export function signDeviceRecord(facts: DeviceFacts, stationKey: string): Device
 	return { ...unsigned, signature: hex(sign(null, signedBytes(unsigned), key)) };
 }
 
-/** The record in `text` if `stationKey` (32 bytes, Ed25519) signed it; `file` is for messages alone. */
+/**
+ * The record in `text` if `stationKey` (32 bytes, Ed25519) signed it; `file` is for messages alone.
+ */
 export function readDeviceRecord(text: string, stationKey: Uint8Array, file: string): DeviceRecord {
 	const record = parseDeviceRecord(text, file);
 	const { signature, ...unsigned } = record;

@@ -1,5 +1,5 @@
-// What can go wrong with a fleet folder for a cause in the world. The message is one line for a person; the
-// code is for programs and tests. Neither contains key material.
+// What can go wrong with a fleet folder for a cause in the world. The message is one line for a
+// person; the code is for programs and tests. Neither contains key material.
 
 export type FleetErrorCode =
 	| "exists" // something is there that would be overwritten

@@ -1,5 +1,6 @@
-// A fleet: one folder with its authority, broker certificates, operators, the station's key, and a record of
-// each device. Every private key that is not on a device lies here, readable by its owner alone.
+// A fleet: one folder with its authority, broker certificates, operators, the station's key, and a
+// record of each device. Every private key that is not on a device lies here, readable by its owner
+// alone.
 import { createPrivateKey, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -85,7 +86,9 @@ export class Fleet {
 		this.#authority = authority;
 	}
 
-	/** Makes a fleet in a new or empty folder. With `force` a fleet that is there is moved aside. */
+	/**
+	 * Makes a fleet in a new or empty folder. With `force` a fleet that is there is moved aside.
+	 */
 	static async create(folder: string, options: { name: string } & IssueOptions): Promise<Fleet> {
 		checkFleetName(options.name);
 		const path = resolve(folder);
@@ -174,7 +177,10 @@ export class Fleet {
 		return { ...issued, name, publicKey: raw, keyId: keyIdOf(raw) };
 	}
 
-	/** A client certificate for a key that lives on a device: `csr` is PKCS #10, DER, CN = `deviceId`. */
+	/**
+	 * A client certificate for a key that lives on a device: `csr` is PKCS #10, DER, CN =
+	 * `deviceId`.
+	 */
 	async issueDeviceCertificate(options: {
 		deviceId: string;
 		csr: Uint8Array;
@@ -214,7 +220,9 @@ export class Fleet {
 		};
 	}
 
-	/** Operators whose commands devices shall accept: those with a certificate that is not revoked. */
+	/**
+	 * Operators whose commands devices shall accept: those with a certificate that is not revoked.
+	 */
 	operators(): Operator[] {
 		const folder = join(this.folder, "operators");
 		const revoked = new Set(this.#revocations().map(({ serial }) => serial));
@@ -230,7 +238,9 @@ export class Fleet {
 		return operators;
 	}
 
-	/** The current record of each device, by device id. Throws on one that the station did not sign. */
+	/**
+	 * The current record of each device, by device id. Throws on one that the station did not sign.
+	 */
 	devices(): DeviceRecord[] {
 		const folder = join(this.folder, "devices");
 		const files = readdirSync(folder).filter((file) => /^[A-Za-z0-9_-]+\.json$/.test(file));
@@ -244,7 +254,10 @@ export class Fleet {
 		return existsSync(path) ? this.#readDevice(path) : undefined;
 	}
 
-	/** Signs `facts` and makes them the current record of their device; an earlier one is kept aside. */
+	/**
+	 * Signs `facts` and makes them the current record of their device; an earlier one is kept
+	 * aside.
+	 */
 	writeDevice(facts: DeviceFacts): DeviceRecord {
 		checkClientName("device", facts.deviceId);
 		const record = signDeviceRecord(facts, readPrivate(join(this.folder, "station.key")));
@@ -307,7 +320,9 @@ export class Fleet {
 		return list.map(({ serial, at }) => ({ serial, at: new Date(at) }));
 	}
 
-	/** Brokers know clients by their common name alone, so a device and an operator never share one. */
+	/**
+	 * Brokers know clients by their common name alone, so a device and an operator never share one.
+	 */
 	#checkClient(kind: "device" | "operator", name: string): void {
 		checkClientName(kind === "device" ? "device id" : "operator", name);
 		const other = kind === "device" ? "operator" : "device";

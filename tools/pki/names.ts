@@ -5,8 +5,8 @@ import { FleetError } from "./fleet-error.js";
 const CLIENT = /^[A-Za-z0-9_-]{1,64}$/;
 const BROKER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FLEET = /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,47}$/;
-const HOST =
-	/^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+const LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const HOST = new RegExp(`^(\\*\\.)?(${LABEL}\\.)*${LABEL}$`);
 const HOST_CHARACTERS_MAX = 253;
 
 /** A device id or an operator's name: safe in a topic, in an access list and in a file name. */

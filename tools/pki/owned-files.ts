@@ -1,5 +1,5 @@
-// Files that only their owner may read: written whole or not at all, durable, and never replaced unless the
-// caller says so. Knows nothing of what is in them.
+// Files that only their owner may read: written whole or not at all, durable, and never replaced
+// unless the caller says so. Knows nothing of what is in them.
 import { randomBytes } from "node:crypto";
 import {
 	closeSync,
@@ -42,7 +42,9 @@ export function writeOwned(path: string, contents: string | Uint8Array, replace 
 	syncFolder(dirname(path));
 }
 
-/** Makes an empty file; `false` where one of that name is there already. Durable when it returns. */
+/**
+ * Makes an empty file; `false` where one of that name is there already. Durable when it returns.
+ */
 export function claimName(path: string): boolean {
 	try {
 		closeSync(openSync(path, "wx", MODE_FILE));

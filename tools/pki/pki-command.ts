@@ -54,7 +54,7 @@ function initCommand(): Command {
 			const { folder, name, authorityFile, revocationListFile } = fleet;
 			if (options.json) return printJSON({ folder, name, authorityFile, revocationListFile });
 			print(
-				`Fleet "${name}" made in ${folder}. Its private keys are readable by you alone: back it up.`,
+				`Fleet "${name}" made in ${folder}. Its private keys are yours alone to read: back it up.`,
 			);
 		});
 	return addExamples(command, [

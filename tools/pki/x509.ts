@@ -1,6 +1,7 @@
-// Loads @peculiar/x509 with its two needs met: a Reflect with metadata, and node's WebCrypto. The library
-// finds its algorithms through tsyringe, which calls three functions of the metadata proposal; they are
-// given here, so that a package of their own is not needed. The import must come after them: hence `await`.
+// Loads @peculiar/x509 with its two needs met: a Reflect with metadata, and node's WebCrypto. The
+// library finds its algorithms through tsyringe, which calls three functions of the metadata
+// proposal; they are given here, so that a package of their own is not needed. The import must come
+// after them: hence `await`.
 import { webcrypto } from "node:crypto";
 
 export type { X509Certificate, Extension, X509CrlEntryParams } from "@peculiar/x509";

@@ -1,5 +1,5 @@
-// Who may do what on a broker, from the policy table that devices carry: devices in their own topics,
-// operators with every device. One list serves the access lists and the embedded broker.
+// Who may do what on a broker, from the policy table that devices carry: devices in their own
+// topics, operators with every device. One list serves the access lists and the embedded broker.
 import { DEFAULT_RULES, topicFor, type PolicyRule } from "../../src/policy/rules.js";
 
 export interface Access {

@@ -1,5 +1,5 @@
-// The access policy for the embedded broker, asked with the common name of a client's certificate. Default
-// deny. How a connection proves that name is the broker's affair.
+// The access policy for the embedded broker, asked with the common name of a client's certificate.
+// Default deny. How a connection proves that name is the broker's affair.
 import { DEFAULT_RULES, type PolicyRule } from "../../src/policy/rules.js";
 import { isTopicFilter, topicMatches } from "../../src/policy/topic-filter.js";
 import { deviceAccess, isCovered, operatorAccess, type Access } from "./access.js";
@@ -22,7 +22,9 @@ export class AedesAuthorizer {
 		this.#rules = options.rules ?? DEFAULT_RULES;
 	}
 
-	/** A device is its certificate; an operator may have several sessions, "alice" and "alice/…". */
+	/**
+	 * A device is its certificate; an operator may have several sessions, "alice" and "alice/…".
+	 */
 	mayConnect(name: string, clientId: string): boolean {
 		if (clientId === name) return DEVICE_NAME.test(name);
 		return this.#operators().includes(name) && clientId.startsWith(`${name}/`);

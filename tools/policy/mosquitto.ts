@@ -1,5 +1,5 @@
-// mosquitto's access list (acl_file), from the policy table that devices carry. Text alone: it neither reads
-// nor writes a file.
+// mosquitto's access list (acl_file), from the policy table that devices carry. Text alone: it
+// neither reads nor writes a file.
 import type { PolicyRule } from "../../src/policy/rules.js";
 import { deviceAccess, operatorAccess, type Access } from "./access.js";
 
@@ -47,10 +47,11 @@ function headerLines({ operators, authorityFile, revocationListFile }: Mosquitto
 		"#   max_queued_messages 0",
 		"#",
 		"# `tls_version` is the least that is spoken. Any client that the authority knows may take any",
-		"# client id: a listener for devices alone should also have `use_username_as_clientid true`, which",
-		"# ends that (an operator there can have one connection at a time). mosquitto acknowledges a QoS 1",
-		"# message that this list denies, and drops it; some versions close the connection then. Restart",
-		"# mosquitto after a new revocation list; SIGHUP is enough for a new access list.",
+		"# client id: a listener for devices alone should also have `use_username_as_clientid true`,",
+		"# which ends that (an operator there can have one connection at a time). mosquitto",
+		"# acknowledges a QoS 1 message that this list denies, and drops it; some versions close the",
+		"# connection then. Restart mosquitto after a new revocation list; SIGHUP is enough for a new",
+		"# access list.",
 		...(who ? [who.trimEnd()] : []),
 	];
 }

@@ -1,5 +1,6 @@
-// What one signing key has sealed, as far as its verified messages tell: which sequences were seen, which
-// were never used (a `previous` jumps over them), and which are missing. Bounded, whatever arrives.
+// What one signing key has sealed, as far as its verified messages tell: which sequences were seen,
+// which were never used (a `previous` jumps over them), and which are missing. Bounded, whatever
+// arrives.
 import { createHash } from "node:crypto";
 import type { Gap } from "../../src/envelope/gap.js";
 import type { Missing } from "./verdict.js";
@@ -56,7 +57,10 @@ export class Chain {
 		return this.#seen.last;
 	}
 
-	/** What is missing between the first and the last sequence seen, and in signed gaps below the first. */
+	/**
+	 * What is missing between the first and the last sequence seen, and in signed gaps below the
+	 * first.
+	 */
 	missing(): Missing[] {
 		const { first, last } = this;
 		if (first === undefined || last === undefined) return [];
@@ -95,8 +99,9 @@ interface MergedGap {
 }
 
 /**
- * Splits `hole` into what gap records explain and what not. Its last sequence is certain to have been used: the
- * message above names it as its previous. Of the rest that is known only where a gap record says so.
+ * Splits `hole` into what gap records explain and what not. Its last sequence is certain to have
+ * been used: the message above names it as its previous. Of the rest that is known only where a gap
+ * record says so.
  */
 function explainHole(hole: Range, gaps: readonly MergedGap[], seenFirst: number): Missing[] {
 	const missing: Missing[] = [];

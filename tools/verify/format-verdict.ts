@@ -1,4 +1,5 @@
-// Verdicts and summaries as lines for a person. Everything that a device or a broker said is made printable.
+// Verdicts and summaries as lines for a person. Everything that a device or a broker said is made
+// printable.
 import { printable } from "../command-line.js";
 import type { Content } from "./content.js";
 import type { DeviceSummary, Missing, Verdict } from "./verdict.js";
@@ -25,7 +26,8 @@ function formatMissing({ first, last, cause, uncounted }: Missing): string {
 	const range = first === last ? `#${first}` : `#${first} to #${last}`;
 	switch (cause) {
 		case "unexplained":
-			return `${range}, unexplained${first === last ? "" : ": at least the last of them was sealed"}`;
+			if (first === last) return `${range}, unexplained`;
+			return `${range}, unexplained: at least the last of them was sealed`;
 		case "possible":
 			return `${range}, perhaps: nothing that arrived vouches for them`;
 		default: {

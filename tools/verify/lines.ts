@@ -1,10 +1,14 @@
-// Splits a stream of bytes into numbered lines. Bounded: a line that is too long is named, not kept.
+// Splits a stream of bytes into numbered lines. Bounded: a line that is too long is named, not
+// kept.
 
 export type Line =
 	| { readonly kind: "line"; readonly number: number; readonly text: string }
 	| { readonly kind: "too-long"; readonly number: number };
 
-/** Bytes of a line: the largest envelope in base64 with the longest topic has less than half of that. */
+/**
+ * Bytes of a line: the largest envelope in base64 with the longest topic has less than half of
+ * that.
+ */
 export const LINE_BYTES_MAX = 16_384;
 
 const NEWLINE = 0x0a;

@@ -7,7 +7,9 @@ export type MessageLine =
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 const HEX = /^([0-9A-Fa-f]{2})*$/;
 
-/** Reads `{"topic": …, "payload": base64}` or `{"topic": …, "hex": …}`; other fields are ignored. */
+/**
+ * Reads `{"topic": …, "payload": base64}` or `{"topic": …, "hex": …}`; other fields are ignored.
+ */
 export function parseMessageLine(text: string): MessageLine {
 	let value: unknown;
 	try {

@@ -1,5 +1,6 @@
-// A set of sequence numbers as ascending ranges that do not touch. Bounded: where there would be more than
-// `rangesMax` of them, the lowest two become one and everything up to there counts as a member.
+// A set of sequence numbers as ascending ranges that do not touch. Bounded: where there would be
+// more than `rangesMax` of them, the lowest two become one and everything up to there counts as a
+// member.
 
 export interface Range {
 	readonly first: number;
@@ -20,7 +21,10 @@ export class RangeSet {
 		return range !== undefined && range.first <= value;
 	}
 
-	/** Whether `value` lies where ranges became one, so that it may count as a member without being added. */
+	/**
+	 * Whether `value` lies where ranges became one, so that it may count as a member without being
+	 * added.
+	 */
 	isMerged(value: number): boolean {
 		return value < this.#mergedUpTo;
 	}

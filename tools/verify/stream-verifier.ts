@@ -1,5 +1,6 @@
-// Judges a stream of messages as a receiver must: is each sealed by a known device for the topic that it came
-// on, is it new, and what is missing between them. Where the messages come from is not its affair.
+// Judges a stream of messages as a receiver must: is each sealed by a known device for the topic
+// that it came on, is it new, and what is missing between them. Where the messages come from is not
+// its affair.
 import { open } from "../../src/envelope/open.js";
 import type { Envelope } from "../../src/envelope/envelope.js";
 import { DEFAULT_RULES, topicFor, type PolicyRule } from "../../src/policy/rules.js";

@@ -35,8 +35,9 @@ export interface Refused {
 	readonly keyId?: string;
 	readonly sequence?: number;
 	/**
-	 * With "replay": the same bytes as one of this key's recent messages, as at-least-once delivery is allowed
-	 * to repeat them. Nothing can tell that from an attacker who repeats them at once; neither has an effect.
+	 * With "replay": the same bytes as one of this key's recent messages, as at-least-once delivery
+	 * is allowed to repeat them. Nothing can tell that from an attacker who repeats them at once;
+	 * neither has an effect.
 	 */
 	readonly duplicate?: boolean;
 	/** With "wrong-topic": the topic that it was sealed for, where that is known. */
@@ -47,7 +48,8 @@ export type Verdict = Verified | Refused;
 
 /**
  * Sequences that did not arrive, lowest first.
- * - "unexplained": a later message names the last of them as sealed before it. At least that one is lost.
+ * - "unexplained": a later message names the last of them as sealed before it. At least that one
+ *   is lost.
  * - "possible": nothing that arrived vouches for any of them: their device may have skipped them.
  * - otherwise the reason of the device's own signed gap record.
  */

@@ -35,14 +35,18 @@ interface VerifyOptions {
 	readonly json?: boolean;
 }
 
-/** The first byte of a tagged COSE_Sign1: input with a topic of its own may be one envelope as it is. */
+/**
+ * The first byte of a tagged COSE_Sign1: input with a topic of its own may be one envelope as it
+ * is.
+ */
 const SIGN1_TAG = 0xd2;
 const RAW_BYTES_MAX = 1 << 20;
 
 export function verifyCommand(): Command {
 	const command = new Command("verify")
 		.description(
-			"Verify messages of devices: print each, or why it is refused, and at the end what is missing.",
+			"Verify messages of devices: print each, or why it is refused, and at the end what is" +
+				" missing.",
 		)
 		.argument("[file]", "messages to read (standard input without it, or with -)")
 		.option("--fleet <folder>", 'folder of the fleet, for the devices\' keys (default: "fleet")')
@@ -82,8 +86,8 @@ export function verifyCommand(): Command {
 
 const DETAILS = `
 Input: one JSON object a line, {"topic": …, "payload": base64} or {"topic": …, "hex": …}.
-Exit code: 0 if every message was verified and none is missing without a signed explanation, else 1 (2: the
-command line is wrong). From a broker, a message that is delivered twice is no failure.`;
+Exit code: 0 if every message was verified and none is missing without a signed explanation, else 1
+(2: the command line is wrong). From a broker, a message that is delivered twice is no failure.`;
 
 async function makeRun(options: VerifyOptions): Promise<VerifyRun> {
 	const { json = false, broker } = options;
@@ -105,7 +109,10 @@ function fleetFolder(options: VerifyOptions): string {
 	return options.fleet ?? "fleet";
 }
 
-/** A public key in PEM, or the record of a device; without its fleet the record's signature is not judged. */
+/**
+ * A public key in PEM, or the record of a device; without its fleet the record's signature is not
+ * judged.
+ */
 function readKey(path: string, device: string | undefined): KnownDevice {
 	const text = readText("--key", path);
 	if (!text.includes("-----BEGIN PUBLIC KEY-----")) {

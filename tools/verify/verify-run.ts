@@ -1,5 +1,5 @@
-// One run of `holdfast verify`: feeds messages to the verifier, prints each verdict, and counts what decides
-// the exit code.
+// One run of `holdfast verify`: feeds messages to the verifier, prints each verdict, and counts
+// what decides the exit code.
 import { print, printJSON, printable } from "../command-line.js";
 import { formatSummary, formatVerdict } from "./format-verdict.js";
 import type { KnownDevice, StreamVerifier } from "./stream-verifier.js";
@@ -10,7 +10,9 @@ export interface VerifyRunOptions {
 	readonly json: boolean;
 	/** At-least-once delivery: repeated bytes are no reason to fail. */
 	readonly mayRepeat: boolean;
-	/** The devices as they are known now: asked again when a key is unknown, at most once a second. */
+	/**
+	 * The devices as they are known now: asked again when a key is unknown, at most once a second.
+	 */
 	readonly devices?: () => readonly KnownDevice[];
 }
 
@@ -44,7 +46,10 @@ export class VerifyRun {
 		process.stderr.write(`holdfast: ${printable(`${where}: ${why}`)}\n`);
 	}
 
-	/** Prints the summary. The result says whether nothing was refused, unreadable or lost unexplained. */
+	/**
+	 * Prints the summary. The result says whether nothing was refused, unreadable or lost
+	 * unexplained.
+	 */
 	finish(): boolean {
 		const { verifier, json } = this.#options;
 		const devices = verifier.summary().filter(({ verified, duplicates, refused }) => {

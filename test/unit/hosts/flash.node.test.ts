@@ -1,4 +1,5 @@
-// Flash partitions in files: what NOR forbids is refused, what was programmed is there in the next life.
+// Flash partitions in files: what NOR forbids is refused, what was programmed is there in the next
+// life.
 import { readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { FlashFiles } from "../../../hosts/node/flash.js";

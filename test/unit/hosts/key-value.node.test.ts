@@ -87,7 +87,7 @@ describe("KeyValueFiles", () => {
 		expect(codeOf(() => store.write("large", new Uint8Array(8000)))).toBe("none");
 	});
 
-	it("reads but does not write a store opened for reading, and finds none that is not there", () => {
+	it("does not write a store opened for reading, and finds none that is not there", () => {
 		const storage = new KeyValueFiles({ folder: folder.path });
 		const open = () => storage.open({ path: "hf-test", format: "buffer", mode: "r" });
 		expect(codeOf(open)).toBe("storage-unreadable");

@@ -1,4 +1,5 @@
-// The small ports of the Node host: resolver, link, timer, clock, entropy, crypto, sensor, watchdog.
+// The small ports of the Node host: resolver, link, timer, clock, entropy, crypto, sensor,
+// watchdog.
 import { NodeClock } from "../../../hosts/node/clock.js";
 import { NodeCrypto } from "../../../hosts/node/crypto.js";
 import { NodeEntropy } from "../../../hosts/node/entropy.js";

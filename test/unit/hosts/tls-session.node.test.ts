@@ -1,4 +1,5 @@
-// Session resumption: OpenSSL asks nothing of a peer that it has met, so the socket judges it again.
+// Session resumption: OpenSSL asks nothing of a peer that it has met, so the socket judges it
+// again.
 import type * as tls from "node:tls";
 import { SessionCache, sessionKeyOf } from "../../../hosts/node/tls-session-cache.js";
 import { settle, until } from "../../support/socket-log.js";
@@ -35,7 +36,8 @@ describe("TLS session", () => {
 			const sessions = new SessionCache();
 			const secure = { identity, pins: [pki.broker.pin] };
 			for (let count = 0; count < 3; count++) await visit(server, sessions, secure);
-			// A ticket of TLS 1.3 is used once, and node:tls as a server gives none to a resumed session.
+			// A ticket of TLS 1.3 is used once, and node:tls as a server gives none to a resumed
+			// session.
 			const isLasting = maxVersion === "TLSv1.2";
 			expect(server.resumed).toEqual([false, true, isLasting]);
 		}

@@ -194,7 +194,7 @@ describe("TLSSocket", () => {
 		expect(await refusal(server.port)).toBe("error tls-version");
 	});
 
-	it("names the alert by which its own certificate is refused, in TLS 1.2 and in TLS 1.3", async () => {
+	it("names the alert by which its own certificate is refused, in TLS 1.2 and 1.3", async () => {
 		for (const version of ["-tls1_2", "-tls1_3"]) {
 			// The server knows another authority than the one that issued the device's certificate.
 			const port = await serveWithOpenSSL([version, "-Verify", "1", "-verify_return_error"]);
@@ -205,7 +205,7 @@ describe("TLSSocket", () => {
 	});
 
 	// node:tls as a server closes without an alert when it does not know the certificate.
-	it("reports a silent refusal of its own certificate as a closed transport or session", async () => {
+	it("reports a silent refusal of its certificate as a closed transport or session", async () => {
 		for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
 			const server = await serve({ maxVersion, requestCert: true, ca: pki.stranger.pem });
 			const log = join(server.port, { identity });
@@ -256,7 +256,7 @@ describe("TLSSocket", () => {
 		}
 	});
 
-	it("fails, and does not throw, for a missing key and for a certificate that is none", async () => {
+	it("fails, and does not throw, for a missing key or a broken certificate", async () => {
 		const server = await serve({});
 		const keyless = { ...identity, key: "tls-9" };
 		expect(await refusal(server.port, { identity: keyless })).toBe("error tls-handshake");
