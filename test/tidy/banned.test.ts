@@ -76,7 +76,9 @@ function syntaxFindings(file: RepositoryFile): string[] {
 	if (!isScript(file)) return [];
 	const judges: Judge[] = [judgeVerification, judgeLeftover];
 	if (isBelow(file, "src")) judges.push(judgeLanguage, judgeIdentifier);
-	if (!isBelow(file, "modules")) judges.push(judgeNative);
+	// On the chip the SDK has sockets and timers; hosts/linux binds its own.
+	const isBinding = isBelow(file, "modules") || isBelow(file, "hosts/linux");
+	if (!isBinding) judges.push(judgeNative);
 	const found: string[] = [];
 	walk(parse(file), (node) => {
 		for (const judge of judges) {
