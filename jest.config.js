@@ -1,5 +1,5 @@
-// Four projects: unit (the files of src, one by one), simulation (the deterministic world), integration
-// (other people's software), tidy (the repository itself).
+// Four projects: unit (the files of src, one by one), simulation (the deterministic world),
+// integration (other people's software), tidy (the repository itself).
 
 const common = {
 	extensionsToTreatAsEsm: [".ts"],
@@ -10,7 +10,10 @@ const common = {
 	},
 };
 
-/** mqtt-packet over the stand-ins of the firmware bundle. Not where brokers run, which need all of it. */
+/**
+ * mqtt-packet over the stand-ins of the firmware bundle. Not where brokers run, which need all of
+ * it.
+ */
 const standIns = {
 	transform: {
 		...common.transform,

@@ -159,7 +159,7 @@ const INNOCENT: readonly string[] = Object.freeze([
 	"local",
 ]);
 
-/** The server is down, or the configuration names one that is not there: which of the two, time tells. */
+/** The server is down, or the configuration names one that is not there: time tells which. */
 const NETWORK: readonly string[] = Object.freeze([
 	"dns",
 	"tcp",

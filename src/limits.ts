@@ -474,7 +474,8 @@ export const RESTART_DELAY_MS = 1_500;
 export const OUTBOX_FLUSH_MS = 2_000;
 
 /**
- * Milliseconds for which a candidate that finds no server is not blamed for it: one hour. After that a
- * server that is down and one that was misspelt look alike, and the old configuration returns.
+ * Milliseconds for which a candidate that finds no server is not blamed for it: one hour. After
+ * that a server that is down and one that was misspelt look alike, and the old configuration
+ * returns.
  */
 export const CANDIDATE_NETWORK_MS = 3_600_000;

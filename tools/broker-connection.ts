@@ -25,7 +25,10 @@ export interface BrokerConnectionOptions {
 const CONNECT_MS = 15_000;
 const DEFAULT_PORT = 8883;
 
-/** Host and port of a broker's address. Anything but mqtts is a mistake: nothing of ours goes in plaintext. */
+/**
+ * Host and port of a broker's address. Anything but mqtts is a mistake: nothing of ours goes in
+ * plaintext.
+ */
 export function parseBroker(text: string): { host: string; port: number } {
 	const match = /^mqtts:\/\/([^/?#@\s]+?)(?::([0-9]{1,5}))?\/?$/.exec(text);
 	const port = match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]);

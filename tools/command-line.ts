@@ -1,4 +1,5 @@
-// What the commands of the holdfast command line share: how they fail, print and explain themselves.
+// What the commands of the holdfast command line share: how they fail, print and explain
+// themselves.
 import { Option, type Command } from "commander";
 
 /** Control and format characters, unassigned ones, line and paragraph separators. */
@@ -73,8 +74,8 @@ export function printTable(heading: readonly string[], rows: readonly (readonly 
 }
 
 /**
- * `text` with everything escaped that is not plainly visible: text from devices and brokers must not move
- * the cursor, change colours or reverse the direction of a terminal.
+ * `text` with everything escaped that is not plainly visible: text from devices and brokers must
+ * not move the cursor, change colours or reverse the direction of a terminal.
  */
 export function printable(text: string): string {
 	return text.replace(INVISIBLE, (character) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npx holdfast` from a checkout: builds build/holdfast.js if it is missing or older than a source, then
-// hands over to it.
+// `npx holdfast` from a checkout: builds build/holdfast.js if it is missing or older than a source,
+// then hands over to it.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";

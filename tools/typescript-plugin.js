@@ -1,5 +1,5 @@
-// Lets rollup read TypeScript: each file is compiled by itself (types are checked by `npm run types`), and
-// a relative specifier that ends in .js finds the .ts beside it.
+// Lets rollup read TypeScript: each file is compiled by itself (types are checked by `npm run
+// types`), and a relative specifier that ends in .js finds the .ts beside it.
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import ts from "typescript";

@@ -22,7 +22,7 @@ async function closeUSB(port: SerialPort): Promise<void> {
 }
 
 describe("board", () => {
-	it("tells each reset apart, and keeps the stage of the device across all but power cuts", async () => {
+	it("tells resets apart, and keeps the stage across all but power cuts", async () => {
 		bench = new BoardBench({ firmware: ECHO_FIRMWARE });
 		const { board } = bench;
 		await board.powerOn();
@@ -124,7 +124,7 @@ describe("board", () => {
 		expect((await bench.see("link", 4)).isUp).toBe(true);
 	});
 
-	it("does not let the watchdog bite a device that feeds it, nor one that never started it", async () => {
+	it("lets the watchdog bite none that feeds it, and none that never started it", async () => {
 		bench = new BoardBench({ firmware: ECHO_FIRMWARE });
 		await bench.board.powerOn();
 		await bench.see("device-started");

@@ -1,5 +1,5 @@
-// Storage under SIGKILL: firmware that writes without pause finds, in each life, at least what the life
-// before reported as durable.
+// Storage under SIGKILL: firmware that writes without pause finds, in each life, at least what the
+// life before reported as durable.
 import { BoardBench } from "../support/board-bench.js";
 import { settle } from "../support/socket-log.js";
 

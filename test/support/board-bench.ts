@@ -1,4 +1,5 @@
-// A bench for boards: state in a temporary folder, every event recorded, firmware as small as a test wants.
+// A bench for boards: state in a temporary folder, every event recorded, firmware as small as a
+// test wants.
 import { writeFileSync } from "node:fs";
 import { Board, type BoardOptions } from "../../hosts/node/board.js";
 import type { DeviceEvent } from "../../src/ports.js";

@@ -5,7 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A PKCS #10 request in DER for `commonName`, its private key in PEM and its public key (SPKI, DER). */
+/**
+ * A PKCS #10 request in DER for `commonName`, its private key in PEM and its public key (SPKI,
+ * DER).
+ */
 export function makeRequest(commonName: string, namedCurve = "P-256") {
 	const { privateKey } = generateKeyPairSync("ec", { namedCurve });
 	const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;

@@ -1,5 +1,5 @@
-// A whole Device on virtual time: real stages, stores and signatures; a broker of a few lines at the other end of
-// a scripted socket. Everything that the device reports and publishes is recorded.
+// A whole Device on virtual time: real stages, stores and signatures; a broker of a few lines at
+// the other end of a scripted socket. Everything that the device reports and publishes is recorded.
 
 import {
 	createHash,

@@ -37,6 +37,7 @@ export class Installation {
 	proxy!: ChaosProxy;
 	board!: Board;
 	readonly #subscribers: Subscriber[] = [];
+	readonly #byName = new Map<string, DeviceEvent[]>();
 	readonly #waiting = new Set<() => void>();
 
 	private constructor() {
@@ -80,7 +81,10 @@ export class Installation {
 		return installation;
 	}
 
-	/** Takes the board through the factory station; its broker is the proxy unless settings say otherwise. */
+	/**
+	 * Takes the board through the factory station; its broker is the proxy unless settings say
+	 * otherwise.
+	 */
 	async provision(settings: Partial<UnitSettings> = {}): Promise<void> {
 		const record = await provisionBoard({
 			port: this.board.ptyPath,
@@ -118,8 +122,8 @@ export class Installation {
 	}
 
 	/** Events with this name, so far. */
-	eventsNamed(name: string): DeviceEvent[] {
-		return this.events.filter((event) => event.name === name);
+	eventsNamed(name: string): readonly DeviceEvent[] {
+		return this.#byName.get(name) ?? [];
 	}
 
 	/** Waits until `condition` holds; asks again after every event and verdict. */
@@ -162,6 +166,9 @@ export class Installation {
 
 	#reported(event: DeviceEvent): void {
 		this.events.push(event);
+		const same = this.#byName.get(event.name);
+		if (same) same.push(event);
+		else this.#byName.set(event.name, [event]);
 		this.#happened();
 	}
 

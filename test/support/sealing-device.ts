@@ -1,5 +1,5 @@
-// A device for tests of receivers: seals real envelopes with a key of node:crypto and counts like the
-// firmware's uplink. It has no outbox: what is not delivered is lost.
+// A device for tests of receivers: seals real envelopes with a key of node:crypto and counts like
+// the firmware's uplink. It has no outbox: what is not delivered is lost.
 import { generateKeyPairSync, sign } from "node:crypto";
 import {
 	CONTENT_EVENT,

@@ -25,7 +25,9 @@ export function findSecrets(
 /** Shorter secrets would be found by chance. */
 const SECRET_BYTES_MIN = 8;
 
-/** Base64 depends on where the secret begins in what was encoded: three forms, without their edges. */
+/**
+ * Base64 depends on where the secret begins in what was encoded: three forms, without their edges.
+ */
 function base64Forms(bytes: Buffer, encoding: "base64" | "base64url"): string[] {
 	return [0, 1, 2].map((shift) => {
 		const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString(encoding);

@@ -1,5 +1,5 @@
-// Certificates for tests: ECDSA P-256 / SHA-256, made in memory, worth nothing. Written by hand, because a
-// test wants odd ones: expired, for an address, signed by nobody.
+// Certificates for tests: ECDSA P-256 / SHA-256, made in memory, worth nothing. Written by hand,
+// because a test wants odd ones: expired, for an address, signed by nobody.
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import * as der from "../../hosts/node/der.js";
@@ -53,7 +53,7 @@ export function issue(options: IssueOptions): Issued {
 	return {
 		subject,
 		der: new Uint8Array(certificate),
-		pem: `-----BEGIN CERTIFICATE-----\n${certificate.toString("base64")}\n-----END CERTIFICATE-----\n`,
+		pem: pemOf(certificate),
 		keyPEM: privateKey.export({ format: "pem", type: "pkcs8" }) as string,
 		key: privateKey,
 		pin: createHash("sha256").update(info).digest(),
@@ -88,4 +88,9 @@ function nameOf(commonName: string): Buffer {
 function time(days: number): Buffer {
 	const text = new Date(Date.now() + days * DAY_MS).toISOString().replace(/[-:T]/g, "");
 	return der.element(0x17, Buffer.from(`${text.slice(2, 14)}Z`, "latin1"));
+}
+
+function pemOf(certificate: Buffer): string {
+	const label = (word: string) => `-----${word} CERTIFICATE-----\n`;
+	return `${label("BEGIN")}${certificate.toString("base64")}\n${label("END")}`;
 }

@@ -1,4 +1,5 @@
-// A bench for TLS sockets: throw-away certificates, real servers, sockets whose every event is recorded.
+// A bench for TLS sockets: throw-away certificates, real servers, sockets whose every event is
+// recorded.
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import type { Server, Socket as NetSocket } from "node:net";
@@ -81,7 +82,10 @@ export async function listen(server: Server): Promise<number> {
 	return (server.address() as { port: number }).port;
 }
 
-/** An `openssl s_server` that knows only the strange authority; it sends alerts where node:tls does not. */
+/**
+ * An `openssl s_server` that knows only the strange authority; it sends alerts where node:tls does
+ * not.
+ */
 export async function serveWithOpenSSL(more: readonly string[]): Promise<number> {
 	const folder = new TemporaryFolder();
 	writeFileSync(folder.file("broker.pem"), pki.broker.pem + pki.broker.keyPEM);

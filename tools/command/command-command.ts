@@ -84,8 +84,8 @@ export function commandCommand(): Command {
 		.addHelpText(
 			"after",
 			"\nExit code: 0 if the device did it; 1 if it refused, failed or did not answer in time (2:" +
-				"\nthe command line is wrong). A device obeys operators whose public keys were provisioned" +
-				"\ninto it.",
+				"\nthe command line is wrong). A device obeys operators whose public keys were" +
+				"\nprovisioned into it.",
 		);
 	return addExamples(command, [
 		[
