@@ -21,6 +21,7 @@ export const DEVICE = "sensor-7";
 export const OPERATOR = "alice";
 const BROKER_HOSTS = ["localhost", "127.0.0.1"];
 const KEEP_ALIVE_S = 5;
+const FATAL_EVENTS = ["bundle-not-loaded", "storage-failed"];
 
 export interface InstallationOptions {
 	readonly kind: BrokerKind;
@@ -129,6 +130,9 @@ export class Installation {
 	/** Waits until `condition` holds; asks again after every event and verdict. */
 	async until(condition: () => boolean): Promise<void> {
 		while (!condition()) {
+			// With these nothing can follow: say so now, not when the test's time is over.
+			const fatal = FATAL_EVENTS.flatMap((name) => this.eventsNamed(name))[0];
+			if (fatal) throw new Error(JSON.stringify(fatal));
 			await new Promise<void>((resolve) => {
 				const woken = () => {
 					this.#waiting.delete(woken);
