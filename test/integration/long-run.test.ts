@@ -1,9 +1,9 @@
-// The long run: thousands of QoS 1 readings over a network that is cut at random bytes, with a broker that
-// is restarted and a device that is killed again and again. Nothing that was accepted may be lost, and
-// nothing may count twice.
+// The long run: thousands of QoS 1 readings over a network that is cut at random bytes, with a
+// broker that is restarted and a device that is killed again and again. Nothing that was accepted
+// may be lost, and nothing may count twice.
 //
-// HOLDFAST_READINGS says how many readings (10 000 is the full run), HOLDFAST_SEED replays the faults. The
-// faults are replayed, not the interleaving: sockets and processes are real.
+// HOLDFAST_READINGS says how many readings (10 000 is the full run), HOLDFAST_SEED replays the
+// faults. The faults are replayed, not the interleaving: sockets and processes are real.
 
 import { Random } from "../../hosts/simulator/random.js";
 import { mosquittoPath } from "../support/brokers.js";

@@ -1,5 +1,5 @@
-// `npm start` as a person or a script runs it: the built program, its flags, its exit codes, and that it
-// leaves nothing behind.
+// `npm start` as a person or a script runs it: the built program, its flags, its exit codes, and
+// that it leaves nothing behind.
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";

@@ -67,7 +67,9 @@ interface Given {
 /** What "set-interval" asks for here. */
 const NEW_INTERVAL_MS = 500;
 
-/** The arguments, or the exit code where the command line asked for help. Throws {@link UsageError}. */
+/**
+ * The arguments, or the exit code where the command line asked for help. Throws {@link UsageError}.
+ */
 export function parseArguments(words: readonly string[]): StartArguments | number {
 	const command = makeCommand();
 	try {
@@ -83,8 +85,8 @@ export function parseArguments(words: readonly string[]): StartArguments | numbe
 function makeCommand(): CommandLine {
 	const command = new CommandLine("npm start --")
 		.description(
-			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor that is\n" +
-				"provisioned through a pseudo-terminal, and its signed readings as they are verified.\n" +
+			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor that\n" +
+				"is provisioned through a pseudo-terminal, and its signed readings as they are verified.\n" +
 				"Keys: n network, b broker, p power cut, t tamper, c command, q quit.",
 		)
 		.optionsGroup("A broker of your own:")

@@ -56,7 +56,10 @@ export interface DemonstrationListener {
 
 /** Policy timings of the sensor are a tenth of a real one's: a person watches it recover. */
 const TIME_SCALE = 0.1;
-/** The Node host keeps the flash in files; a demonstration need not survive this machine's power cut. */
+/**
+ * The Node host keeps the flash in files; a demonstration need not survive this machine's power
+ * cut.
+ */
 const FLASH_SYNC = "none";
 const BROKER_NAME = "broker";
 const LOOPBACK = "127.0.0.1";
@@ -198,7 +201,10 @@ export class Demonstration {
 		return [result?.outcome, result?.reason].filter(Boolean).join(": ");
 	}
 
-	/** Ends everything that was started and removes the folder. May be called at any time, and twice. */
+	/**
+	 * Ends everything that was started and removes the folder. May be called at any time, and
+	 * twice.
+	 */
 	async close(): Promise<void> {
 		if (this.#isClosed) return;
 		this.#isClosed = true;

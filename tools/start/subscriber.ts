@@ -24,7 +24,9 @@ export class Subscriber {
 		this.#client = client;
 	}
 
-	/** Resolves once the broker answered the subscriptions; rejects when the first connection fails. */
+	/**
+	 * Resolves once the broker answered the subscriptions; rejects when the first connection fails.
+	 */
 	static async join(options: SubscriberOptions): Promise<Subscriber> {
 		const { filters, onRefused, ...connection } = options;
 		const client = await connectBroker({
