@@ -1,12 +1,15 @@
 // The main job against other people's brokers: the firmware bundle on its board publishes signed
 // telemetry over mutual TLS, and an operator with a certificate verifies it.
 
+import { Secret } from "../../src/bytes/secret.js";
+import { encodeUTF8 } from "../../src/bytes/text.js";
 import { DEFAULT_RULES, type PolicyRule } from "../../src/policy/rules.js";
 import { sendCommand } from "../../tools/command/send-command.js";
 import { flipBit } from "../../tools/start/flip-bit.js";
 import { isRefused } from "../../tools/start/observer.js";
 import { DENIALS, describeWithEachBroker } from "../support/brokers.js";
 import { DEVICE, Installation, OPERATOR } from "../support/installation.js";
+import { findSecrets } from "../support/secret-scan.js";
 
 /** A device whose own table allows more than the broker's does. */
 const WIDER_RULES: readonly PolicyRule[] = [
@@ -106,6 +109,30 @@ describeWithEachBroker("telemetry over mutual TLS", (kind) => {
 			kind: "refused",
 			reason: expect.stringMatching("^signature"),
 		});
+	});
+
+	it("shows none of its secrets to anybody", async () => {
+		const secrets = { mqtt: "planted-mqtt-password", link: "planted-link-password" };
+		await installation.provision({
+			authentication: {
+				kind: "password",
+				user: DEVICE,
+				password: new Secret(encodeUTF8(secrets.mqtt)),
+			},
+			link: { ssid: "factory", password: new Secret(encodeUTF8(secrets.link)) },
+		});
+		await installation.someEvent("connection-online");
+		await installation.board.powerCut();
+		await installation.nextEvent("reading-accepted");
+		installation.board.provoke("crash");
+		await installation.nextEvent("reading-accepted");
+		const output = JSON.stringify(installation.events);
+		expect(output).toContain("provoked by the board"); // what it prints when it crashes is in it
+		expect(findSecrets(output, secrets)).toEqual([]);
+		for (const direction of ["up", "down"] as const) {
+			expect(findSecrets(installation.proxy.recorded(direction), secrets)).toEqual([]);
+		}
+		expect(findSecrets(`x${secrets.mqtt}`, secrets)).toEqual(["mqtt (plain)"]);
 	});
 
 	it("does not get past the broker's own policy", async () => {

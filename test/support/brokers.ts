@@ -137,7 +137,9 @@ class Mosquitto implements TestBroker {
 		const child = spawn(this.#program, ["-c", this.#configuration], {
 			stdio: ["ignore", "ignore", "pipe"],
 		});
-		process.once("exit", () => child.kill("SIGTERM"));
+		const endWithUs = () => child.kill("SIGTERM");
+		process.once("exit", endWithUs);
+		child.once("exit", () => process.off("exit", endWithUs));
 		let output = "";
 		child.stderr?.on("data", (text) => (output += String(text)));
 		this.#child = child;
