@@ -21,6 +21,8 @@ const FLASH_KIB = 1024;
 /** From somewhere in the TLS handshake to some hundred messages later. */
 const CUT_BYTES_MIN = 500;
 const CUT_BYTES_MAX = 80_000;
+/** The network is whole again: whatever does not arrive within this time is lost. */
+const ARRIVAL_MS_MAX = 30_000;
 const RUN_MS_MAX = 240_000 + READINGS * 150;
 
 const canRun = mosquittoPath() !== undefined || Boolean(process.env.CI);
@@ -98,13 +100,19 @@ function verifiedBy(installation: Installation): number[] {
 async function allArrived(installation: Installation, accepted: readonly number[]): Promise<void> {
 	const waiting = new Set(accepted);
 	let judged = 0;
-	await installation.until(() => {
+	const arrived = installation.until(() => {
 		for (; judged < installation.verdicts.length; judged++) {
 			const verdict = installation.verdicts[judged];
 			if (verdict?.kind === "verified") waiting.delete(verdict.sequence);
 		}
 		return waiting.size === 0;
 	});
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		const report = () => reject(new Error(`lost: ${[...waiting].slice(0, 20).join(", ")}`));
+		timer = setTimeout(report, ARRIVAL_MS_MAX);
+	});
+	await Promise.race([arrived, late]).finally(() => clearTimeout(timer));
 }
 
 function judge(installation: Installation, accepted: readonly number[]): void {
