@@ -3,7 +3,8 @@
 
 import { uint64Bytes, uint64From } from "./bytes/arrays.js";
 import { SAMPLE_INTERVAL_MS_MAX, SAMPLE_INTERVAL_MS_MIN } from "./limits.js";
-import type { DeviceEvent, KeyValueStore, PortError } from "./ports.js";
+import type { DeviceEvent, KeyValueStore } from "./ports.js";
+import { storageCodeOf } from "./storage-code.js";
 
 const INTERVAL_KEY = "interval";
 
@@ -40,9 +41,7 @@ export class Settings {
 		try {
 			write();
 		} catch (error) {
-			const { code } = error as Partial<PortError>;
-			if (code === undefined || !code.startsWith("storage-")) throw error;
-			this.#report({ name: "storage-failed", path: "hf-set", code });
+			this.#report({ name: "storage-failed", path: "hf-set", code: storageCodeOf(error) });
 		}
 	}
 }

@@ -27,6 +27,7 @@ import { readRules } from "./policy/rules.js";
 import type { DeviceEvent, KeyValueStore, Ports, SensorSample, TimerHandle } from "./ports.js";
 import { encodeReading } from "./reading/senml.js";
 import { Sampler } from "./sampler.js";
+import { storageCodeOf } from "./storage-code.js";
 import { Uplink } from "./uplink.js";
 
 export interface StagesOptions {
@@ -288,8 +289,7 @@ export class Stages {
 				try {
 					sessionStore.write(SESSION_KEY, bytes);
 				} catch (error) {
-					const { code } = error as { readonly code?: string };
-					if (code === undefined || !code.startsWith("storage-")) throw error;
+					const code = storageCodeOf(error);
 					ports.report({ name: "storage-failed", path: "hf-mqtt", code });
 				}
 			},

@@ -4,7 +4,8 @@
 import { assert } from "../assert.js";
 import { uint64Bytes, uint64From } from "../bytes/arrays.js";
 import { COMMAND_LEDGER_OPERATORS_MAX, OPERATORS_MAX } from "../limits.js";
-import type { KeyValueStore, PortError, StorageErrorCode } from "../ports.js";
+import type { KeyValueStore, StorageErrorCode } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 
 export type LedgerRecord =
 	| "recorded" // durable
@@ -47,9 +48,7 @@ export class CommandLedger {
 			this.#store.write(entryOf(operator), uint64Bytes(sequence));
 			return "recorded";
 		} catch (error) {
-			// A store that is worn or full refuses the command. Anything else is a bug.
-			if (isStorageError(error)) return error.code;
-			throw error;
+			return storageCodeOf(error); // a store that is worn or full refuses the command
 		}
 	}
 
@@ -73,14 +72,4 @@ export class CommandLedger {
 function entryOf(operator: string): string {
 	assert(operator.length === KEY_ID_DIGITS, "an operator is named by 16 hexadecimal digits");
 	return `c${operator.slice(0, 14)}`;
-}
-
-const STORAGE_CODES: readonly unknown[] = Object.freeze([
-	"storage-worn",
-	"storage-full",
-	"storage-unreadable",
-]);
-
-function isStorageError(error: unknown): error is PortError & { code: StorageErrorCode } {
-	return error instanceof Error && "code" in error && STORAGE_CODES.includes(error.code);
 }

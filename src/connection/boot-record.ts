@@ -6,7 +6,8 @@ import { assert } from "../assert.js";
 import { uint64Bytes, uint64From } from "../bytes/arrays.js";
 import { crc32 } from "../bytes/crc32.js";
 import { REBOOTS_PER_DAY_MAX, SAFE_MODE_FAILED_BOOTS } from "../limits.js";
-import type { Clock, KeyValueStore, PortError, ResetReason } from "../ports.js";
+import type { Clock, KeyValueStore, ResetReason } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 import type { Timings } from "./timings.js";
 
 /** "safe": provisioning and supervisor only, nothing that could have ended the boots before. */
@@ -169,7 +170,7 @@ export class BootRecord {
 			this.#store.write(KEY, encodeRecord(this.#record));
 			return true;
 		} catch (error) {
-			if (!isStorageError(error)) throw error;
+			storageCodeOf(error);
 			return false;
 		}
 	}
@@ -180,7 +181,7 @@ export class BootRecord {
 		try {
 			bytes = this.#store.read(KEY);
 		} catch (error) {
-			if (!isStorageError(error)) throw error;
+			storageCodeOf(error);
 			return undefined;
 		}
 		return bytes ? decodeRecord(new Uint8Array(bytes)) : fresh();
@@ -236,10 +237,4 @@ function decodeRecord(bytes: Uint8Array): Stored | undefined {
 	const [uptimeMs, ...reboots] = stamps as [number, ...number[]];
 	if (reboots.some((atMs) => atMs > uptimeMs)) return undefined;
 	return { failedBoots, isUnproven: flags === FLAG_UNPROVEN, uptimeMs, reboots };
-}
-
-/** A cause in the world (worn, full, unreadable), and not a mistake of ours. */
-function isStorageError(error: unknown): boolean {
-	const code = (error as Partial<PortError> | undefined)?.code;
-	return typeof code === "string" && code.startsWith("storage-");
 }

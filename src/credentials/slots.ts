@@ -7,6 +7,7 @@ import { equalBytes } from "../bytes/arrays.js";
 import { Secret } from "../bytes/secret.js";
 import { CANDIDATE_FAILURES_MAX, CANDIDATE_STARTS_MAX } from "../limits.js";
 import type { DeviceEvent, KeyValueStorage, KeyValueStore, StorageErrorCode } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 import {
 	TLS_KEY_NAMES,
 	decodeConfiguration,
@@ -331,8 +332,7 @@ export class CredentialSlots {
 			this.#store.write(key, bytes);
 			return undefined;
 		} catch (error) {
-			const code = storageCode(error);
-			if (code === undefined) throw error;
+			const code = storageCodeOf(error);
 			this.#findings.push({ name: "storage-failed", path: PATH, code });
 			return code;
 		}
@@ -347,11 +347,4 @@ const SLOT_INDEXES: readonly SlotIndex[] = [0, 1];
 
 function isSame(left: SlotReference, right: SlotReference): boolean {
 	return left.slot === right.slot && left.generation === right.generation;
-}
-
-function storageCode(error: unknown): StorageErrorCode | undefined {
-	const code = (error as { readonly code?: unknown } | null)?.code;
-	return code === "storage-full" || code === "storage-worn" || code === "storage-unreadable"
-		? code
-		: undefined;
 }

@@ -6,7 +6,8 @@ import { assert } from "../assert.js";
 import { concatBytes, uint64Bytes, uint64From } from "../bytes/arrays.js";
 import { crc32 } from "../bytes/crc32.js";
 import { SIGNED_TIME_DELAY_S_MAX, TIME_FLOOR_STEP_S_MIN, TIME_SPAN_S_MAX } from "../limits.js";
-import type { Clock, JudgingTime, KeyValueStore, PortError } from "../ports.js";
+import type { Clock, JudgingTime, KeyValueStore } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 
 /** As the envelope's claim −65537 has them. */
 export type TimeQuality = 0 | 1 | 2 | 3 | 4;
@@ -153,7 +154,7 @@ export class TimeTrust {
 		try {
 			this.#store.write(KEY, concatBytes(bytes, check));
 		} catch (error) {
-			if (!isStorageError(error)) throw error;
+			storageCodeOf(error);
 			return; // Full or worn: the floor holds for this boot, and the next rise tries again.
 		}
 		this.#storedFloor = unixSeconds;
@@ -165,7 +166,7 @@ export class TimeTrust {
 		try {
 			stored = this.#store.read(KEY);
 		} catch (error) {
-			if (!isStorageError(error)) throw error;
+			storageCodeOf(error);
 			return 0;
 		}
 		if (stored?.byteLength !== FLOOR_BYTES) return 0;
@@ -175,10 +176,4 @@ export class TimeTrust {
 		const unixSeconds = uint64From(bytes.subarray(0, FLOOR_BYTES - 4));
 		return unixSeconds !== undefined && unixSeconds <= this.#latest ? unixSeconds : 0;
 	}
-}
-
-/** A cause in the world (worn, full, unreadable), and not a mistake of ours. */
-function isStorageError(error: unknown): boolean {
-	const code = (error as Partial<PortError> | undefined)?.code;
-	return typeof code === "string" && code.startsWith("storage-");
 }

@@ -3,7 +3,8 @@
 
 import { assert } from "../assert.js";
 import { equalBytes } from "../bytes/arrays.js";
-import type { FlashPartition, PortError, StorageErrorCode } from "../ports.js";
+import type { FlashPartition, StorageErrorCode } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 import { decodeRecord, encodeRecord, RECORD_UNITS_MAX, unitsOf, unitsToSkip } from "./record.js";
 import type { Unit } from "./unit.js";
 import { decodeUnit, encodeUnit, UNIT_BYTES } from "./unit.js";
@@ -289,18 +290,8 @@ export class BlockRing {
 			if (operation() !== false) return true;
 			this.#failure = "storage-worn";
 		} catch (error) {
-			const code = storageCode(error);
-			if (code === undefined) throw error;
-			this.#failure = code;
+			this.#failure = storageCodeOf(error);
 		}
 		return false;
 	}
-}
-
-/** The code of an error in the world of storage, or `undefined` for any other error. */
-export function storageCode(error: unknown): StorageErrorCode | undefined {
-	const code = (error as Partial<PortError> | undefined)?.code;
-	return code === "storage-worn" || code === "storage-full" || code === "storage-unreadable"
-		? code
-		: undefined;
 }

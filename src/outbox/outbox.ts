@@ -15,7 +15,8 @@ import {
 	OUTBOX_UNITS_MAX,
 } from "../limits.js";
 import type { FlashPartition, StorageErrorCode } from "../ports.js";
-import { BlockRing, storageCode } from "./block-ring.js";
+import { storageCodeOf } from "../storage-code.js";
+import { BlockRing } from "./block-ring.js";
 import type { Drop } from "./drop.js";
 import { DROP_BYTES, encodeDrop } from "./drop.js";
 import type { RecordClass, RecordContent } from "./record.js";
@@ -109,9 +110,7 @@ export class Outbox {
 			const report = { records: index.size, tornRecords: recovered.tornRecords };
 			return { kind: "mounted", outbox, report };
 		} catch (error) {
-			const code = storageCode(error);
-			if (code === undefined) throw error;
-			return { kind: "unusable", code };
+			return { kind: "unusable", code: storageCodeOf(error) };
 		}
 	}
 

@@ -7,6 +7,7 @@ import { ProvisioningLock } from "./lock.js";
 import { decodeMessage, encodeMessage, type Message, type RequestName } from "./messages.js";
 import type { ProvisionerOptions } from "./provisioner-options.js";
 import { Refusal, type Answer } from "./refusal.js";
+import { storageCodeOf } from "../storage-code.js";
 import { SerialLine } from "./serial-line.js";
 import { ProvisioningSteps } from "./steps.js";
 
@@ -82,9 +83,7 @@ export class Provisioner {
 			return this.#steps.perform(name, fields);
 		} catch (error) {
 			// Flash that fails is no reason to fall silent; everything else is our bug.
-			const code = (error as { readonly code?: unknown }).code;
-			if (typeof code !== "string" || !code.startsWith("storage-")) throw error;
-			return new Refusal("storage", code);
+			return new Refusal("storage", storageCodeOf(error));
 		}
 	}
 
