@@ -85,8 +85,8 @@ export function parseArguments(words: readonly string[]): StartArguments | numbe
 function makeCommand(): CommandLine {
 	const command = new CommandLine("npm start --")
 		.description(
-			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor that\n" +
-				"is provisioned through a pseudo-terminal, and its signed readings as they are verified.\n" +
+			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor,\n" +
+				"provisioned through a pseudo-terminal, and its signed readings as they are verified.\n" +
 				"Keys: n network, b broker, p power cut, t tamper, c command, q quit.",
 		)
 		.optionsGroup("A broker of your own:")
