@@ -129,7 +129,8 @@ describe("npm start", () => {
 		[["--broker", "mqtts://localhost", "--cert", "package.json"], "--cert and --key"],
 		[["--ca", "package.json"], "--ca needs --broker"],
 		[["--device", "a/b"], "--device"],
-		[["--fleet", "nowhere"], "there is no nowhere"],
+		[["--fleet", "fleet"], "--fleet needs --broker"],
+		[["--broker", "mqtts://localhost", "--fleet", "nowhere"], "there is no nowhere"],
 		[["--readings", "1", "--command", "explode"], "explode"],
 		[["extra"], "too many arguments"],
 	];

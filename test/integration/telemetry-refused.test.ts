@@ -6,9 +6,13 @@ import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type TlsOptions } from "node:tls";
 import { Fleet } from "../../tools/pki/fleet.js";
+import { AedesAuthorizer } from "../../tools/policy/aedes-authorizer.js";
+import { mosquittoPath, startBroker } from "../support/brokers.js";
 import { Installation } from "../support/installation.js";
 
 const DAY_MS = 86_400_000;
+const canRun = mosquittoPath() !== undefined || Boolean(process.env.CI);
+const maybeWithMosquitto = canRun ? it : it.skip;
 
 describe("a broker that must not be spoken to", () => {
 	let installation: Installation;
@@ -119,17 +123,50 @@ describe("a broker that must not be spoken to", () => {
 		await impersonateStranger("TLSv1.2");
 		await installation.provision();
 		await installation.until(() => installation.eventsNamed("connection-failed").length >= 2);
+		// node:tls resets the connection without an alert: a transport tells no more.
+		expect(installation.eventsNamed("connection-failed")[0]).toMatchObject({
+			failureClass: "tcp",
+			phase: "securing",
+		});
 		expect(installation.eventsNamed("connection-online")).toEqual([]);
+		expect(Buffer.concat(received).length).toBe(0);
 	});
 
 	it("does not know the device's certificate, with TLS 1.3", async () => {
 		await impersonateStranger("TLSv1.3");
-		await installation.provision();
-		const isJudged = () =>
-			installation.eventsNamed("connection-failed").some(({ isSecurity }) => isSecurity === true);
-		await installation.until(isJudged);
-		expect(installation.eventsNamed("connection-online")).toEqual([]);
+		await refusedAsStranger();
 	});
+
+	maybeWithMosquitto("does not know the device's certificate, and is mosquitto", async () => {
+		const { fleet, folder } = installation;
+		const others = await Fleet.create(folder.file("others"), { name: "others" });
+		const hosts = ["localhost", "127.0.0.1"];
+		const issued = await fleet.issueBrokerCertificate({ name: "strange", hosts });
+		const strange = await startBroker("mosquitto", {
+			folder: folder.file("strange"),
+			authorityFile: others.authorityFile,
+			certificateFile: issued.certificateFile,
+			keyFile: issued.keyFile,
+			access: new AedesAuthorizer({ operators: () => [] }),
+			accessList: "",
+		});
+		try {
+			installation.proxy.retarget({ host: "127.0.0.1", port: strange.port });
+			await refusedAsStranger();
+		} finally {
+			await strange.stop();
+		}
+	});
+
+	/** With TLS 1.3 a refusal comes after the handshake: a row of them is what tells it from an accident. */
+	async function refusedAsStranger(): Promise<void> {
+		await installation.provision();
+		const alarms = () =>
+			installation.eventsNamed("connection-failed").filter(({ isSecurity }) => isSecurity === true);
+		await installation.until(() => alarms().length > 0);
+		expect(["authentication", "tls-client-certificate"]).toContain(alarms()[0]?.failureClass);
+		expect(installation.eventsNamed("connection-online")).toEqual([]);
+	}
 
 	/** The right certificate itself, but it trusts another authority's clients only. */
 	async function impersonateStranger(version: "TLSv1.2" | "TLSv1.3"): Promise<void> {

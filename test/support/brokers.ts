@@ -42,8 +42,8 @@ export const DENIALS = Object.freeze({
 	/** Ends the connection on a forbidden PUBLISH and answers a forbidden SUBSCRIBE with 0x80. */
 	aedes: { publish: "closed", subscribe: "refused" },
 	/**
-	 * Acknowledges a forbidden PUBLISH, drops it and ends the connection; grants a forbidden SUBSCRIBE
-	 * and delivers nothing.
+	 * Acknowledges a forbidden PUBLISH, drops it and ends the connection; grants a forbidden
+	 * SUBSCRIBE and delivers nothing.
 	 */
 	mosquitto: { publish: "dropped", subscribe: "silent" },
 } as const);

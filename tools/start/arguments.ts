@@ -96,7 +96,7 @@ function makeCommand(): CommandLine {
 		.option("--key <file>", "its private key, PEM")
 		.option("--user <name>", "user name with which device and subscriber log in")
 		.option("--password-file <file>", "file with the password of that user")
-		.option("--fleet <folder>", 'a fleet made by "holdfast pki init" (default: a throw-away one)')
+		.option("--fleet <folder>", "the fleet that this broker trusts (default: a throw-away one)")
 		.optionsGroup("The run:")
 		.option("--operator <name>", "operator who subscribes and commands", "operator")
 		.option("--device <id>", "name of the sensor (default: sensor-1; in your fleet a new one)")
@@ -205,7 +205,8 @@ function ownBroker(given: Given): OwnBroker {
 }
 
 function refuseWithoutBroker(given: Given): void {
-	const orphans = (["ca", "cert", "key", "user", "passwordFile"] as const).filter(
+	// A fleet of one's own is not touched by a broker that lasts a minute.
+	const orphans = (["fleet", "ca", "cert", "key", "user", "passwordFile"] as const).filter(
 		(name) => given[name] !== undefined,
 	);
 	const [first] = orphans;

@@ -255,9 +255,8 @@ export class Demonstration {
 			return;
 		}
 		const fleet = this.#fleet;
-		const force = this.#arguments.fleetFolder !== undefined;
 		const hosts = ["localhost", LOOPBACK];
-		await fleet.issueBrokerCertificate({ name: BROKER_NAME, hosts, force });
+		await fleet.issueBrokerCertificate({ name: BROKER_NAME, hosts });
 		const { certificate, key } = fleet.brokerIdentity(BROKER_NAME);
 		this.#broker = await EmbeddedBroker.start({
 			authority: readFileSync(fleet.authorityFile),
