@@ -158,7 +158,7 @@ describe("a broker that must not be spoken to", () => {
 		}
 	});
 
-	/** With TLS 1.3 a refusal comes after the handshake: a row of them is what tells it from an accident. */
+	/** With TLS 1.3 a refusal comes after the handshake: only a row of them is no accident. */
 	async function refusedAsStranger(): Promise<void> {
 		await installation.provision();
 		const alarms = () =>
