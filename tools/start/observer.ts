@@ -70,14 +70,20 @@ export class Observer {
 	/** The next verdict that is `wanted`. Give the signal, or it may wait for ever. */
 	next(wanted: (verdict: Verdict) => boolean, signal: AbortSignal): Promise<Verdict> {
 		return new Promise((resolve, reject) => {
-			const waiting: Waiting = { wanted, resolve };
-			this.#waiting.add(waiting);
 			const abort = () => {
 				this.#waiting.delete(waiting);
 				reject(signal.reason as Error);
 			};
-			if (signal.aborted) abort();
-			else signal.addEventListener("abort", abort, { once: true });
+			const waiting: Waiting = {
+				wanted,
+				resolve: (verdict) => {
+					signal.removeEventListener("abort", abort);
+					resolve(verdict);
+				},
+			};
+			if (signal.aborted) return abort();
+			this.#waiting.add(waiting);
+			signal.addEventListener("abort", abort, { once: true });
 		});
 	}
 
