@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the Linux host, and says what is missing with the line that installs it. Arguments go to make.
+# Builds the Linux host, and says what is missing with the line that installs it. Passes arguments on.
 set -eu
 cd "$(dirname "$0")"
 bits=64
@@ -33,4 +33,6 @@ if [ -n "$missing" ]; then
 	echo "sudo apt-get install$missing" >&2
 	exit 3
 fi
-exec make --no-print-directory -j2 "$@"
+# Two builds at once would trip over each other.
+mkdir -p ../../build
+exec flock ../../build/.linux-lock make --no-print-directory -j2 "$@"

@@ -1,10 +1,11 @@
 // The program: one machine, one module given on the command line, then the loop until nothing is
 // left. Usage: xs-host MODULE [ARGUMENT]…; what the arguments mean is up to the module.
 #define _GNU_SOURCE
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "xsmc.h"
 #include "loop.h"
@@ -26,6 +27,17 @@ static void afterEach(void)
 		resetRestart("software");
 }
 
+// When the firmware was bundled: the first step of its time ladder.
+static void tellBuildTime(const char *module)
+{
+	char text[24];
+	struct stat status;
+	if (stat(module, &status) != 0)
+		return;
+	snprintf(text, sizeof(text), "%lld", (long long)status.st_mtime);
+	setenv("HOLDFAST_BUILD_TIME", text, 1);
+}
+
 int main(int count, char *arguments[])
 {
 	if (count < 2) {
@@ -35,6 +47,7 @@ int main(int count, char *arguments[])
 	resetBegin(arguments);
 	gArgumentCount = count;
 	gArguments = arguments;
+	tellBuildTime(arguments[1]);
 	gMachine = machineMake();
 	if (!gMachine)
 		return kMainExitMistake;
@@ -142,6 +155,27 @@ void xs_host_memory(xsMachine *the)
 	setNumber(the, "slotCount", memory.slotCount);
 	setNumber(the, "slotCountPeak", memory.slotCountPeak);
 	setNumber(the, "slotBytes", memory.slotBytes);
+}
+
+void xs_host_boot(xsMachine *the)
+{
+	xsmcSetInteger(xsResult, (int)resetBoot());
+}
+
+// xs_host_make_folder(path): with the folders above it; false where that cannot be.
+void xs_host_make_folder(xsMachine *the)
+{
+	char path[PATH_MAX];
+	if (xsmcArgc < 1)
+		xsTypeError("path: missing");
+	xsmcToStringBuffer(xsArg(0), path, sizeof(path));
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	mkdir(path, 0700);
+	xsmcSetBoolean(xsResult, access(path, W_OK | X_OK) == 0);
 }
 
 void xs_host_monotonic_ms(xsMachine *the)

@@ -27,17 +27,17 @@ static const char kProgram[] = "/proc/self/exe";
 static char gNextReason[] = "HOLDFAST_RESET=................";
 static char gNextStage[] = "HOLDFAST_STAGE=...............";
 static char gNextBoot[] = "HOLDFAST_BOOT=..........";
-static char gNextFile[] = "HOLDFAST_FILE=..........";
+static char gNextFiles[] = "HOLDFAST_FILES=....................";
 static char *gEnvironment[kResetEnvironmentMax + 5] = {
-	gNextReason, gNextStage, gNextBoot, gNextFile,
+	gNextReason, gNextStage, gNextBoot, gNextFiles,
 };
 static char *const *gArguments;
 
 static char gReason[sizeof("............................")] = "power-on";
 static char gStage[kResetStageBytes + 1];
 static uint32_t gBoot = 1;
-static int gKeptFile = -1;
-static int gFile = -1;
+static int gKeptFiles[2] = { -1, -1 };
+static int gFiles[2] = { -1, -1 };
 static timer_t gTimer;
 static bool gHasTimer = false;
 static uint32_t gTimeoutMs = 0;
@@ -71,8 +71,10 @@ static __attribute__((noreturn)) void again(const char *reason)
 {
 	put(gNextReason, sizeof(gNextReason), reason);
 	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
-	if (gFile >= 0)
-		fcntl(gFile, F_SETFD, 0);
+	for (int index = 0; index < 2; index++) {
+		if (gFiles[index] >= 0)
+			fcntl(gFiles[index], F_SETFD, 0);
+	}
 	execve(kProgram, gArguments, gEnvironment);
 	_exit(kResetExitLost);
 }
@@ -137,7 +139,7 @@ static void copyEnvironment(void)
 	size_t count = 4;
 	for (char **one = environ; *one && count < kResetEnvironmentMax + 4; one++) {
 		if (strncmp(*one, "HOLDFAST_RESET=", 15) && strncmp(*one, "HOLDFAST_STAGE=", 15) &&
-			strncmp(*one, "HOLDFAST_BOOT=", 14) && strncmp(*one, "HOLDFAST_FILE=", 14))
+			strncmp(*one, "HOLDFAST_BOOT=", 14) && strncmp(*one, "HOLDFAST_FILES=", 15))
 			gEnvironment[count++] = *one;
 	}
 	gEnvironment[count] = NULL;
@@ -150,13 +152,14 @@ void resetBegin(char *const arguments[])
 		snprintf(gReason, sizeof(gReason), "%s", take("HOLDFAST_RESET"));
 		snprintf(gStage, sizeof(gStage), "%s", take("HOLDFAST_STAGE"));
 		gBoot = (uint32_t)strtoul(take("HOLDFAST_BOOT"), NULL, 10);
-		if (*take("HOLDFAST_FILE"))
-			gKeptFile = (int)strtol(take("HOLDFAST_FILE"), NULL, 10);
+		char *next = NULL;
+		gKeptFiles[0] = (int)strtol(take("HOLDFAST_FILES"), &next, 10);
+		gKeptFiles[1] = *next == ',' ? (int)strtol(next + 1, NULL, 10) : -1;
 	}
 	copyEnvironment();
 	put(gNextStage, sizeof(gNextStage), "");
 	putNumber(gNextBoot, sizeof(gNextBoot), (int64_t)gBoot + 1);
-	resetKeepFile(-1);
+	put(gNextFiles, sizeof(gNextFiles), "");
 	armHandlers();
 	if (!strcmp(gReason, "panic") || !strcmp(gReason, "abort")) {
 		struct timespec pause = { 0, kResetCrashPauseMs * 1000000L };
@@ -179,15 +182,20 @@ uint32_t resetBoot(void)
 	return gBoot;
 }
 
-void resetKeepFile(int file)
+void resetKeepFiles(int first, int second)
 {
-	gFile = file;
-	putNumber(gNextFile, sizeof(gNextFile), file);
+	char text[24];
+	gFiles[0] = first;
+	gFiles[1] = second;
+	snprintf(text, sizeof(text), "%d,%d", first, second);
+	put(gNextFiles, sizeof(gNextFiles), text);
 }
 
-int resetKeptFile(void)
+bool resetKeptFiles(int *first, int *second)
 {
-	return gKeptFile;
+	*first = gKeptFiles[0];
+	*second = gKeptFiles[1];
+	return gKeptFiles[0] > 2 && gKeptFiles[1] > 2;
 }
 
 void resetRetain(const char *stage)

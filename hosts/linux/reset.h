@@ -13,10 +13,10 @@ void resetBegin(char *const arguments[]);
 const char *resetReason(void);
 const char *resetStage(void);
 uint32_t resetBoot(void);
-// Keeps a file open across resets; at most one, -1 for none. Returns through resetKeptFile in the
-// next life.
-void resetKeepFile(int file);
-int resetKeptFile(void);
+// Keeps two files open across resets. The next life is told of them by resetKeptFiles, which is
+// false in the first one.
+void resetKeepFiles(int first, int second);
+bool resetKeptFiles(int *first, int *second);
 void resetRetain(const char *stage);
 
 void resetWatchdogStart(uint32_t timeoutMs);

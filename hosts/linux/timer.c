@@ -39,20 +39,25 @@ static void xs_timer_mark(xsMachine *the, void *it, xsMarkRoot markRoot)
 		(*markRoot)(the, timer->callback);
 }
 
+// Takes the record from its object, which stays a timer that is over.
+static void finish(xsMachine *the, Timer timer)
+{
+	xsSlot object = timer->object;
+	xsForget(timer->object);
+	xsmcSetHostData(object, NULL);
+	xs_timer_destructor(timer);
+}
+
 static void fire(LoopTask task)
 {
 	Timer timer = task->data;
 	xsMachine *machine = timer->the;
-	bool isOver = timer->intervalMs <= 0;
-	if (!isOver)
+	if (timer->intervalMs > 0)
 		loopPostAt(task, fmax(task->whenMs + timer->intervalMs, loopNowMs()));
 	xsBeginHost(machine);
 	xsResult = xsReference(timer->callback);
-	// The object on the stack keeps the record alive while it is let go.
-	xsSlot object = timer->object;
-	xsThis = object;
-	if (isOver)
-		xsForget(timer->object);
+	if (timer->intervalMs <= 0)
+		finish(the, timer);
 	xsCallFunction0(xsResult, xsGlobal);
 	xsEndHost(machine);
 }
@@ -87,9 +92,7 @@ void xs_timer_constructor(xsMachine *the)
 
 void xs_timer_close(xsMachine *the)
 {
-	Timer timer = xsmcGetHostDataValidate(xsThis, (void *)&kTimerHooks);
-	if (!timer)
+	if (!xsmcGetHostData(xsThis))
 		return;
-	loopCancel(&timer->task);
-	xsForget(timer->object);
+	finish(the, xsmcGetHostDataValidate(xsThis, (void *)&kTimerHooks));
 }

@@ -15,7 +15,7 @@ import { NodeNetworkLink } from "./network-link.js";
 import { nodeP256, privateKeyPEM } from "./p256.js";
 import { DNSResolver } from "./resolver.js";
 import { NodeSerialPort, type SerialWire } from "./serial-port.js";
-import { SimulatedSensor } from "./simulated-sensor.js";
+import { SimulatedSensor } from "../support/simulated-sensor.js";
 import { NodeSystem } from "./system.js";
 import { TCP } from "./tcp.js";
 import { NodeTimer } from "./timer.js";

@@ -6,7 +6,7 @@ import { NodeEntropy } from "../../../hosts/node/entropy.js";
 import { Network } from "../../../hosts/node/network.js";
 import { NodeNetworkLink } from "../../../hosts/node/network-link.js";
 import { DNSResolver } from "../../../hosts/node/resolver.js";
-import { SimulatedSensor } from "../../../hosts/node/simulated-sensor.js";
+import { SimulatedSensor } from "../../../hosts/support/simulated-sensor.js";
 import { NodeSystem } from "../../../hosts/node/system.js";
 import { NodeTimer } from "../../../hosts/node/timer.js";
 import { NodeWatchdog } from "../../../hosts/node/watchdog.js";

@@ -1,7 +1,6 @@
 // An ECMA-419 temperature and humidity sensor that invents a plausible room: a seed gives its whole
 // life.
 import type { Sensor, SensorSample } from "../../src/ports.js";
-import { checkInteger, checkOptions } from "./checks.js";
 
 const TEMPERATURE_MEAN = 21.5;
 const HUMIDITY_MEAN = 0.45;
@@ -13,8 +12,15 @@ export class SimulatedSensor implements Sensor {
 	#isClosed = false;
 
 	constructor(options: Record<string, unknown>) {
-		const { seed = 1 } = checkOptions(options);
-		this.#state = checkInteger(seed, "seed", 0, 0xffffffff);
+		if (typeof options !== "object" || options === null) {
+			throw new TypeError("options: not an object");
+		}
+		const { seed = 1 } = options;
+		if (typeof seed !== "number" || !Number.isInteger(seed)) {
+			throw new TypeError("seed: not an integer");
+		}
+		if (seed < 0 || seed > 0xffffffff) throw new RangeError("seed: not in 0..4294967295");
+		this.#state = seed;
 	}
 
 	sample(): SensorSample {

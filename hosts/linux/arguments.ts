@@ -1,0 +1,89 @@
+// The command line of the firmware on this host: the same flags as the Node host's.
+import type { WallSetting } from "./linux-clock.js";
+
+export interface Arguments {
+	state: string;
+	timeScale?: number;
+	sampleMs?: number;
+	flashSync: "always" | "none";
+	flashKib: number;
+	seed: number;
+	wall: WallSetting;
+}
+
+/** A mistake on the command line, in words for its user. */
+export class ArgumentsMistake extends Error {}
+
+export const USAGE = `usage: xs-host linux-main.js --state FOLDER [flags]
+  --state FOLDER        what survives power cuts; made when missing
+  --time-scale FACTOR   scale of all policy timings
+  --sample-ms MS        interval of the readings
+  --flash-sync WHEN     always or none: when flash is forced to disk (always)
+  --flash-kib SIZE      size of each flash partition (256)
+  --seed NUMBER         seed of the simulated sensor (1)
+  --wall TIME           wall time: none, host, or host shifted by +SECONDS (host)
+  --json                events as JSON lines, which is what this host prints anyway`;
+
+export function parseArguments(given: readonly string[]): Arguments {
+	const values = new Map<string, string>();
+	for (let index = 0; index < given.length; index++) {
+		const flag = given[index] as string;
+		if (flag === "--json") continue;
+		const value = given[++index];
+		if (value === undefined) throw new ArgumentsMistake(`${flag}: a value is needed`);
+		values.set(flag, value);
+	}
+	const parsed = read(values);
+	for (const flag of values.keys()) throw new ArgumentsMistake(`${flag}: no such flag`);
+	return parsed;
+}
+
+/** Takes what it knows out of `values`. */
+function read(values: Map<string, string>): Arguments {
+	const take = (flag: string) => {
+		const value = values.get(flag);
+		values.delete(flag);
+		return value;
+	};
+	const state = take("--state");
+	if (!state) throw new ArgumentsMistake("--state: a folder is needed");
+	const timeScale = take("--time-scale");
+	const sampleMs = take("--sample-ms");
+	const flashSync = take("--flash-sync") ?? "always";
+	if (flashSync !== "always" && flashSync !== "none") {
+		throw new ArgumentsMistake("--flash-sync: always or none");
+	}
+	const flashKib = whole(take("--flash-kib") ?? "256", "--flash-kib", 16, 16_384);
+	if (flashKib % 4 !== 0) throw new ArgumentsMistake("--flash-kib: a multiple of 4 is needed");
+	return {
+		state,
+		...(timeScale !== undefined && { timeScale: positive(timeScale, "--time-scale") }),
+		...(sampleMs !== undefined && { sampleMs: whole(sampleMs, "--sample-ms", 1, 86_400_000) }),
+		flashSync,
+		flashKib,
+		seed: whole(take("--seed") ?? "1", "--seed", 0, 0xffffffff),
+		wall: wall(take("--wall") ?? "host"),
+	};
+}
+
+function positive(text: string, flag: string): number {
+	const value = Number(text);
+	if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
+		throw new ArgumentsMistake(`${flag}: a number above 0 is needed`);
+	}
+	return value;
+}
+
+function whole(text: string, flag: string, least: number, most: number): number {
+	const value = Number(text);
+	if (!/^\d+$/.test(text) || value < least || value > most) {
+		throw new ArgumentsMistake(`${flag}: a whole number from ${least} to ${most} is needed`);
+	}
+	return value;
+}
+
+function wall(text: string): WallSetting {
+	if (text === "none" || text === "host") return text;
+	if (/^[+-]\d{1,10}$/.test(text)) return Number(text);
+	throw new ArgumentsMistake("--wall: none, host, or seconds with their sign, as in +3600");
+}
