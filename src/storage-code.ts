@@ -1,4 +1,5 @@
-// Tells a failure of storage, which every stage has to live with, from a bug, which must be heard of.
+// Tells a failure of storage, which every stage has to live with, from a bug, which must be heard
+// of.
 
 import type { PortError, StorageErrorCode } from "./ports.js";
 
