@@ -201,7 +201,6 @@ export class MQTTClient {
 			const chunk = this.#socket.read(MQTT_READ_BYTES);
 			if (!chunk) return;
 			budget -= chunk.byteLength;
-			this.#keepAlive.onReceived();
 			this.#reader.push(new Uint8Array(chunk));
 		}
 	}
@@ -226,9 +225,11 @@ export class MQTTClient {
 			case "PUBACK":
 			case "PUBREC":
 			case "PUBCOMP":
+				this.#keepAlive.onAnswer();
 				return this.#outbound.onAnswer(packet.type, packet.packetId);
 			case "SUBACK":
 			case "UNSUBACK":
+				this.#keepAlive.onAnswer();
 				return this.#outbound.onRequestAnswer(packet);
 			case "PINGRESP":
 				return this.#keepAlive.onResponse();

@@ -8,12 +8,13 @@ import type { Link } from "./link.js";
 export class KeepAlive {
 	readonly #link: Link;
 	readonly #keepAliveMs: number;
-	#lastReceivedMs: number;
+	/** When the broker last answered something of ours. */
+	#lastAnswerMs: number;
 
 	constructor(link: Link) {
 		this.#link = link;
 		this.#keepAliveMs = link.options.connect.keepAliveSeconds * 1000;
-		this.#lastReceivedMs = link.options.clock.monotonicMs();
+		this.#lastAnswerMs = link.options.clock.monotonicMs();
 	}
 
 	/** The connection is accepted. */
@@ -21,18 +22,19 @@ export class KeepAlive {
 		this.#link.deadlines.set("ping", this.#intervalMs());
 	}
 
-	onReceived(): void {
-		this.#lastReceivedMs = this.#link.options.clock.monotonicMs();
+	onAnswer(): void {
+		this.#lastAnswerMs = this.#link.options.clock.monotonicMs();
 	}
 
 	/**
-	 * PINGREQ when nothing was sent for one keep-alive [MQTT-3.1.2-23], and also when nothing was
-	 * received: a device that only sends would never notice a half-open link.
+	 * PINGREQ when nothing was sent for one keep-alive [MQTT-3.1.2-23], and also when nothing of ours
+	 * was answered: a device that only sends would never notice a half-open link, and one that only
+	 * acknowledges what others send would never prove that it is heard.
 	 */
 	onDue(): void {
 		const { options, outgoing, deadlines } = this.#link;
 		const nowMs = options.clock.monotonicMs();
-		const idleMs = nowMs - Math.min(outgoing.lastSentMs, this.#lastReceivedMs);
+		const idleMs = nowMs - Math.min(outgoing.lastSentMs, this.#lastAnswerMs);
 		const intervalMs = this.#intervalMs();
 		if (idleMs < intervalMs) return deadlines.set("ping", intervalMs - idleMs);
 		const responseMs = options.timings?.pingResponseMs ?? MQTT_PING_RESPONSE_MS;
@@ -47,6 +49,7 @@ export class KeepAlive {
 			return this.#link.fail(violation("MQTT-3.12.4-1", "PINGRESP-unexpected"));
 		}
 		deadlines.clear("ping-response");
+		this.onAnswer();
 		options.onProgress?.("ping-response");
 	}
 

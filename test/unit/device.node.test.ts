@@ -127,6 +127,15 @@ describe("Device, outbound", () => {
 		}
 	});
 
+	it("stays connected while others send it what it does not answer", () => {
+		const life = online(provisioned(), 86_400_000);
+		for (let count = 0; count < 60; count++) {
+			life.deliver(new Uint8Array(1));
+			life.run(10_000);
+		}
+		expect(life.reported("connection-failed")).toEqual([]);
+	});
+
 	it("goes on when a sensor throws, and says which", () => {
 		const life = online();
 		life.sensorError = new RangeError("bus address 0x44 secret");

@@ -128,6 +128,20 @@ describe("MQTTClient, keep-alive of 60 seconds", () => {
 		expect(bench.seenBriefly()).toEqual(["PINGREQ"]);
 	});
 
+	it("pings when it only acknowledges: that proves nothing end to end", () => {
+		const bench = MQTTBench.online();
+		let pings = 0;
+		for (let count = 1; count <= 18; count++) {
+			bench.clock.advance(10_000);
+			bench.socket.feed(publish({ topic: "t", QoS: 1, packetId: count }));
+			if (!bench.seen().some(({ type }) => type === "PINGREQ")) continue;
+			pings++;
+			bench.socket.feed(pingresp());
+		}
+		expect(pings).toBe(3);
+		expect(bench.events).toContain("progress ping-response");
+	});
+
 	it("notices within one and a half keep-alive periods that nothing comes back", () => {
 		const bench = MQTTBench.online({ timings: { pingResponseMs: 3_600_000 } });
 		for (let second = 1; second < 90 && bench.closed.length === 0; second++) {
