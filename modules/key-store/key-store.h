@@ -1,5 +1,5 @@
-// Every private key of the device: made here, used here, kept through the nvs interface, wiped from memory
-// after each use. Knows nothing of XS. Functions return 0 or one of the negative statuses below.
+// Every private key of the device: made here, used here, kept through the nvs interface, wiped from
+// memory after each use. Knows nothing of XS. Functions return 0 or one of the statuses below.
 
 #ifndef KEY_STORE_H
 #define KEY_STORE_H
@@ -37,7 +37,8 @@ int keyStoreStart(void);
 int keyStoreGenerate(const char *name, KeyStoreAlgorithm algorithm);
 
 // Ed25519: 32 bytes; P-256: 65 bytes, uncompressed.
-int keyStorePublicKey(const char *name, uint8_t publicKey[kKeyStorePublicKeyBytesMax], size_t *length);
+int keyStorePublicKey(const char *name, uint8_t publicKey[kKeyStorePublicKeyBytesMax],
+	size_t *length);
 
 // Ed25519 (RFC 8032), or r and s of ECDSA over SHA-256 (ES256).
 int keyStoreSign(const char *name, const uint8_t *message, size_t length,
@@ -49,8 +50,9 @@ int keyStoreRequest(const char *name, const char *commonName,
 
 int keyStoreErase(const char *name);
 
-// For TLS: the P-256 key `name` as a private key of mbedTLS. `key` was initialised with mbedtls_pk_init; the
-// caller ends it with mbedtls_pk_free, which wipes it, in any case. Include compat.h first.
+// For TLS: the P-256 key `name` as a private key of mbedTLS. `key` was initialised with
+// mbedtls_pk_init; the caller ends it with mbedtls_pk_free, which wipes it, in any case. Include
+// compat.h first.
 struct mbedtls_pk_context;
 int keyStoreLoadForTLS(const char *name, struct mbedtls_pk_context *key);
 

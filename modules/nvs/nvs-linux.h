@@ -75,8 +75,9 @@ typedef struct {
 	bool isSynced;
 } NvsLinuxOptions;
 
-// Opens the partition. A program that does not call this gets HOLDFAST_STATE/key-value.nvs, synced
-// unless HOLDFAST_FLASH_SYNC is "none", with its first nvs_open. ESP_ERR_NVS_INVALID_STATE: the file is another program's, or open elsewhere.
+// Opens the partition. A program that does not call this gets HOLDFAST_STATE/key-value.nvs with its
+// first nvs_open, synced unless HOLDFAST_FLASH_SYNC is "none". ESP_ERR_NVS_INVALID_STATE: the file
+// is another program's, or open elsewhere.
 esp_err_t nvsLinuxStart(const NvsLinuxOptions *options);
 void nvsLinuxStop(void);
 // Records that were found damaged, other than an unfinished last one, since the start.

@@ -1,6 +1,6 @@
-// NVS on Linux after a cut of power at every call that changes a file: the old state or the new one,
-// whole, and a store that lives on. What remains is all, only what was forced to disk, or that with
-// zeros behind it.
+// NVS on Linux after a cut of power at every call that changes a file: the old state or the new
+// one, whole, and a store that lives on. What remains is all, only what was forced to disk, or that
+// with zeros behind it.
 import { describeWhere } from "../../support/c-program.js";
 import { missing, StorageBench } from "./bench.js";
 
