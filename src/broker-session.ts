@@ -11,7 +11,7 @@ import type { Downlink } from "./downlink.js";
 import { CONTENT_EVENT } from "./envelope/content-types.js";
 import type { Signer } from "./envelope/seal.js";
 import { encodeEvent } from "./event-payload.js";
-import { KEEP_ALIVE_S_MIN } from "./limits.js";
+import { KEEP_ALIVE_S_MIN, MQTT_REQUEST_TOPICS_MAX } from "./limits.js";
 import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
 import type { Session } from "./mqtt/session.js";
@@ -134,20 +134,20 @@ export class BrokerSession implements SessionHandle {
 	#connectOptions() {
 		const { configuration, timeScale, uplink, policy } = this.#options;
 		const topic = policy.topicOf("event");
-		const payload = encodeEvent({ name: "connection-lost" });
+		const payload = uplink.sealUnchained({
+			channel: "event",
+			contentType: CONTENT_EVENT,
+			payload: encodeEvent({ name: "connection-lost" }),
+		});
 		return {
 			id: configuration.deviceId,
 			clean: false,
 			keepAliveSeconds: keepAliveSeconds(configuration, timeScale),
 			...this.#userAndPassword(),
-			...(topic !== undefined && {
-				will: {
-					topic,
-					payload: uplink.sealUnchained({ channel: "event", contentType: CONTENT_EVENT, payload }),
-					QoS: policy.QoSOf("event"),
-					retain: false,
-				},
-			}),
+			...(topic !== undefined &&
+				payload !== undefined && {
+					will: { topic, payload, QoS: policy.QoSOf("event"), retain: false },
+				}),
 		};
 	}
 
@@ -176,7 +176,9 @@ export class BrokerSession implements SessionHandle {
 		const { policy, onOnline } = this.#options;
 		this.#events.onConnected();
 		const subscriptions = policy.subscriptions();
-		if (subscriptions.length > 0) this.#client.subscribe(subscriptions);
+		for (let from = 0; from < subscriptions.length; from += MQTT_REQUEST_TOPICS_MAX) {
+			this.#client.subscribe(subscriptions.slice(from, from + MQTT_REQUEST_TOPICS_MAX));
+		}
 		onOnline();
 		this.offer();
 	}

@@ -1,7 +1,6 @@
 // The outbound story: seal → store → offer → acknowledged. A message is in flash before MQTT hears
 // of it, and leaves flash only after its PUBACK.
 
-import { assert } from "./assert.js";
 import { CONTENT_GAP } from "./envelope/content-types.js";
 import { encodeGap } from "./envelope/gap.js";
 import { seal, type Signer } from "./envelope/seal.js";
@@ -10,6 +9,7 @@ import type { MQTTClient } from "./mqtt/client.js";
 import type { Outbox, RecordClass } from "./outbox/outbox.js";
 import type { Policy } from "./policy/policy.js";
 import type { DeviceEvent } from "./ports.js";
+import { storageCodeOf } from "./storage-code.js";
 
 /** What the outbox keeps of a channel: one byte. The order is part of the flash format. */
 export const CHANNELS = Object.freeze(["telemetry", "event", "result"] as const);
@@ -33,11 +33,19 @@ export type Accepted =
 	| { readonly kind: "accepted"; readonly sequence: number }
 	| { readonly kind: "refused"; readonly reason: string };
 
+/** `refused`: the policy has no such channel, or storage gave no sequence or no signature. */
+type Sealed =
+	| { readonly kind: "sealed"; readonly sequence: number; readonly bytes: Uint8Array }
+	| { readonly kind: "refused"; readonly reason: string };
+
 export interface UplinkOptions {
 	readonly outbox: Outbox;
 	readonly policy: Policy;
 	readonly signer: Signer;
-	/** The next sequence number: never one that was given before. */
+	/**
+	 * The next sequence number: never one that was given before. Throws a port error where storage
+	 * fails.
+	 */
 	readonly nextSequence: () => number;
 	readonly now: () => { readonly unixSeconds: number; readonly quality: number } | undefined;
 	readonly report: (event: DeviceEvent) => void;
@@ -57,25 +65,30 @@ export class Uplink {
 	 * why not.
 	 */
 	accept(message: Message): Accepted {
-		const { outbox, report } = this.#options;
+		const { outbox } = this.#options;
+		const { channel } = message;
 		for (let attempt = 0; attempt < OUTBOX_ROOM_ATTEMPTS_MAX; attempt++) {
-			const { sequence, bytes } = this.#seal(message, outbox.lastSequence);
-			const stored = outbox.store(entryOf(message.channel, sequence, bytes));
+			const sealed = this.#seal(message, outbox.lastSequence);
+			if (sealed.kind === "refused") return this.#refused(channel, sealed.reason);
+			const { sequence, bytes } = sealed;
+			const stored = outbox.store(entryOf(channel, sequence, bytes));
 			if (stored.kind === "stored") return { kind: "accepted", sequence };
 			if (stored.kind !== "full") {
-				const reason = stored.kind === "failed" ? stored.code : stored.kind;
-				report({ name: "message-refused", channel: message.channel, reason });
-				return { kind: "refused", reason };
+				return this.#refused(channel, stored.kind === "failed" ? stored.code : stored.kind);
 			}
 			const made = this.#makeRoom(stored.victims);
 			if (made !== undefined) return { kind: "refused", reason: made };
 		}
-		return { kind: "refused", reason: "full" };
+		return this.#refused(channel, "full");
 	}
 
-	/** A sealed message that is not stored and not part of the `prev` chain: the will. */
-	sealUnchained(message: Message): Uint8Array {
-		return this.#seal(message, undefined).bytes;
+	/**
+	 * A sealed message that is not stored and not part of the `prev` chain: the will. `undefined`
+	 * where it cannot be had.
+	 */
+	sealUnchained(message: Message): Uint8Array | undefined {
+		const sealed = this.#seal(message, undefined);
+		return sealed.kind === "sealed" ? sealed.bytes : undefined;
 	}
 
 	/** Hands stored messages to `client`, oldest first, as far as it has room. */
@@ -118,24 +131,30 @@ export class Uplink {
 		return this.#options.outbox.status().records;
 	}
 
-	#seal(message: Message, previous: number | undefined): { sequence: number; bytes: Uint8Array } {
+	#seal(message: Message, previous: number | undefined): Sealed {
 		const { policy, signer, nextSequence, now } = this.#options;
-		const topic = policy.topicOf(message.channel);
-		assert(topic !== undefined && policy.allowsPublish(topic), "the policy has the channel");
-		const sequence = nextSequence();
+		const { channel, contentType, payload } = message;
+		const topic = policy.topicOf(channel);
+		if (topic === undefined || !policy.allowsPublish(topic)) {
+			return { kind: "refused", reason: "outside-policy" };
+		}
 		const time = now();
-		const bytes = seal(
-			{
-				topic,
-				contentType: message.contentType,
-				payload: message.payload,
-				sequence,
-				...(previous !== undefined && { previous }),
-				...(time !== undefined && { time }),
-			},
-			signer,
-		);
-		return { sequence, bytes };
+		const claims = {
+			...(previous !== undefined && { previous }),
+			...(time !== undefined && { time }),
+		};
+		try {
+			const sequence = nextSequence();
+			const bytes = seal({ topic, contentType, payload, sequence, ...claims }, signer);
+			return { kind: "sealed", sequence, bytes };
+		} catch (error) {
+			return { kind: "refused", reason: storageCodeOf(error) };
+		}
+	}
+
+	#refused(channel: Channel, reason: string): Extract<Accepted, { kind: "refused" }> {
+		this.#options.report({ name: "message-refused", channel, reason });
+		return { kind: "refused", reason };
 	}
 
 	/**
@@ -145,19 +164,13 @@ export class Uplink {
 		victims: readonly { first: number; last: number; count: number }[],
 	): string | undefined {
 		const { outbox, report } = this.#options;
-		const { sequence, bytes } = this.#seal(
-			{
-				channel: "event",
-				contentType: CONTENT_GAP,
-				payload: encodeGap(victims.map((victim) => ({ ...victim, reason: "outbox-full" }))),
-			},
-			outbox.lastSequence,
-		);
-		const made = outbox.makeRoom(entryOf("event", sequence, bytes));
+		const payload = encodeGap(victims.map((victim) => ({ ...victim, reason: "outbox-full" })));
+		const gap = { channel: "event", contentType: CONTENT_GAP, payload } as const;
+		const sealed = this.#seal(gap, outbox.lastSequence);
+		if (sealed.kind === "refused") return this.#refused("event", sealed.reason).reason;
+		const made = outbox.makeRoom(entryOf("event", sealed.sequence, sealed.bytes));
 		if (made.kind !== "stored") {
-			const reason = made.kind === "failed" ? made.code : made.kind;
-			report({ name: "message-refused", channel: "event", reason });
-			return reason;
+			return this.#refused("event", made.kind === "failed" ? made.code : made.kind).reason;
 		}
 		for (const { first, last, count } of victims) {
 			report({ name: "readings-dropped", first, last, count, reason: "outbox-full" });

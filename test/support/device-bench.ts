@@ -13,6 +13,7 @@ import { VirtualClock } from "../../hosts/simulator/clock.js";
 import { VirtualFlashStorage } from "../../hosts/simulator/flash-storage.js";
 import { NORFlash } from "../../hosts/simulator/flash.js";
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
+import { StorageError } from "../../hosts/simulator/storage-error.js";
 import { VirtualTimer } from "../../hosts/simulator/timer.js";
 import { fromHex, toHex } from "../../src/bytes/hex.js";
 import { encodeConfiguration } from "../../src/credentials/encode-configuration.js";
@@ -28,6 +29,7 @@ import type {
 	Crypto,
 	DeviceEvent,
 	KeyStore,
+	KeyValueStorage,
 	Ports,
 	ResetReason,
 	ResolveOptions,
@@ -71,6 +73,7 @@ export class DeviceImage {
 	readonly chip: NORFlash;
 	readonly keyStore = new SeededKeyStore();
 	readonly operator: { readonly publicKey: Uint8Array; readonly signer: Signer };
+	readonly #wornPaths: string[] = [];
 
 	constructor(blocks = 8) {
 		this.chip = new NORFlash({ blocks });
@@ -100,6 +103,26 @@ export class DeviceImage {
 
 	get publicKey(): Uint8Array {
 		return new Uint8Array(this.keyStore.publicKey("signing") as ArrayBuffer);
+	}
+
+	/** From now on no write to the namespace `path` of key-value storage succeeds. */
+	failWrites(path: string): void {
+		this.#wornPaths.push(path);
+	}
+
+	/** Key-value storage as a life of this device sees it. */
+	get storage(): KeyValueStorage {
+		return {
+			open: (options) => {
+				const store = this.keyValue.open(options);
+				const write = store.write.bind(store);
+				store.write = (key, value) => {
+					if (!this.#wornPaths.includes(options.path)) return write(key, value);
+					throw new StorageError("storage-worn", "write failed");
+				};
+				return store;
+			},
+		};
 	}
 
 	command(request: Partial<SealRequest> & Pick<SealRequest, "payload" | "sequence">): Uint8Array {
@@ -222,7 +245,10 @@ export class DeviceLife {
 		this.packets.push(packet.type);
 		const packetId = packet["packetId"] as number;
 		if (packet.type === "CONNECT") socket.feed(connack(this.connackCode));
-		if (packet.type === "SUBSCRIBE") socket.feed(suback(packetId, [this.subackCode]));
+		if (packet.type === "SUBSCRIBE") {
+			const codes = (packet["subscriptions"] as readonly unknown[]).map(() => this.subackCode);
+			socket.feed(suback(packetId, codes));
+		}
 		if (packet.type === "PINGREQ") socket.feed(pingresp());
 		if (packet.type !== "PUBLISH") return;
 		const topic = packet["topic"] as string;
@@ -255,7 +281,7 @@ export class DeviceLife {
 				restart: () => undefined,
 				stop: () => undefined,
 			},
-			keyValue: this.#image.keyValue,
+			keyValue: this.#image.storage,
 			flash: new VirtualFlashStorage({ outbox: this.#image.chip }),
 			keyStore: this.#image.keyStore,
 			crypto: nodeCrypto,

@@ -3,6 +3,8 @@ import { encodeUTF8 } from "../../src/bytes/text.js";
 import { encodeCommand } from "../../src/command/command.js";
 import { decodeResult } from "../../src/command/result.js";
 import { decodeGap } from "../../src/envelope/gap.js";
+import { POLICY_RULES_MAX } from "../../src/limits.js";
+import { encodeRules } from "../../src/policy/rules.js";
 import { DeviceImage, DeviceLife, NOW, type Published } from "../support/device-bench.js";
 
 function provisioned(blocks?: number): DeviceImage {
@@ -134,6 +136,36 @@ describe("Device, outbound", () => {
 			life.run(10_000);
 		}
 		expect(life.reported("connection-failed")).toEqual([]);
+	});
+
+	it("refuses readings while no sequence can be reserved, and still connects", () => {
+		const image = provisioned();
+		online(image).run(3_000);
+		image.failWrites("hf-seq");
+		const life = online(image);
+		life.run(5_000);
+		expect(life.names).toContain("connection-online");
+		expect(life.accepted).toEqual([]);
+		expect(life.reported("reading-refused")[0]).toMatchObject({ reason: "storage-worn" });
+	});
+
+	it("refuses what its policy has no channel for", () => {
+		const image = new DeviceImage();
+		image.install({ policy: encodeRules([]) });
+		const life = online(image);
+		life.run(3_000);
+		expect(life.published).toEqual([]);
+		expect(life.reported("reading-refused")[0]).toMatchObject({ reason: "outside-policy" });
+	});
+
+	it("subscribes to as many topics as a policy may have", () => {
+		const rules = Array.from({ length: POLICY_RULES_MAX }, (_, index) => {
+			return { direction: "subscribe", channel: `c${index}`, topic: `a/${index}`, QoS: 1 } as const;
+		});
+		const image = new DeviceImage();
+		image.install({ policy: encodeRules(rules) });
+		const life = online(image);
+		expect(life.packets.filter((type) => type === "SUBSCRIBE")).toHaveLength(2);
 	});
 
 	it("goes on when a sensor throws, and says which", () => {
