@@ -25,6 +25,7 @@ struct TLSSessionRecord {
 	bool isOffered;
 	bool isEnded; // the transport
 	bool isEndSeen; // by the library
+	bool isStarved; // the library asked for more than there was
 	size_t handshakeBytes;
 	uint8_t firstBytes[kTLSSessionHeadBytes]; // type and version of the first record received
 	size_t protocolCount;

@@ -278,6 +278,7 @@ static int takeReceived(void *context, unsigned char *bytes, size_t length)
 	const size_t there = session->inputEnd - session->inputStart;
 	const size_t count = length < there ? length : there;
 	if (there == 0) {
+		session->isStarved = true;
 		if (!session->isEnded)
 			return MBEDTLS_ERR_SSL_WANT_READ;
 		session->isEndSeen = true;

@@ -176,13 +176,23 @@ static int opened(TLSSession session)
 	return kTLSSessionAgain;
 }
 
+// Story: 1. a record of TLS 1.3 holds a ticket; 2. the library has read it, and says that it wants
+// to read; 3. what it wants is to be called again, and the server may have nothing more to say for
+// hours.
+static int wantsInput(TLSSession session)
+{
+	const bool isStarved = session->isStarved;
+	session->isStarved = false;
+	return isStarved ? kTLSSessionWantsInput : kTLSSessionAgain;
+}
+
 static int handshakeStep(TLSSession session)
 {
 	const int status = mbedtls_ssl_handshake_step(&session->ssl);
 	if (status == 0)
 		return compatIsHandshakeOver(&session->ssl) ? opened(session) : kTLSSessionAgain;
 	if (status == MBEDTLS_ERR_SSL_WANT_READ)
-		return kTLSSessionWantsInput;
+		return wantsInput(session);
 	if (status == MBEDTLS_ERR_SSL_WANT_WRITE)
 		return kTLSSessionWantsOutput;
 	return tlsSessionFail(session, failureOf(session, status));
@@ -201,7 +211,7 @@ static int recordStep(TLSSession session)
 		return kTLSSessionAgain;
 	}
 	if (status == MBEDTLS_ERR_SSL_WANT_READ)
-		return kTLSSessionWantsInput;
+		return wantsInput(session);
 	if (status == 0 && !session->isEndSeen)
 		return kTLSSessionAgain;
 	return tlsSessionFail(session, failureOf(session, status));

@@ -28,6 +28,8 @@ export interface IssueOptions {
 	/** Names and addresses of the subject. */
 	names?: readonly string[];
 	isAuthority?: boolean;
+	/** The subject's own; without it one is made, and its private half with it. */
+	publicKey?: KeyObject;
 	/** Days from now. */
 	fromDays?: number;
 	toDays?: number;
@@ -35,7 +37,8 @@ export interface IssueOptions {
 
 export function issue(options: IssueOptions): Issued {
 	const { subject, issuer, names = [], isAuthority = false, fromDays = -1, toDays = 30 } = options;
-	const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+	const { privateKey, publicKey: madeKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+	const publicKey = options.publicKey ?? madeKey;
 	const info = publicKey.export({ format: "der", type: "spki" });
 	const algorithm = der.sequence(der.objectIdentifier(OID_ECDSA_WITH_SHA256));
 	const body = der.sequence(

@@ -14,8 +14,14 @@ const FOLDER = "test/engine/tls-session";
 export const TLS_SOURCES = ["tls-judge", "tls-session", "tls-session-start", "tls-tickets"].map(
 	(name) => `modules/tls-socket/${name}.c`,
 );
+/** Another mbedTLS than the system's: a folder with include/ and library/, as its build leaves it. */
+const other = process.env["HOLDFAST_MBEDTLS"];
+
 /** The static libraries: allocations inside them are watched and refused too. */
-export const TLS_LIBRARIES = ["mbedtls", "mbedx509", "mbedcrypto"].map((name) => `-l:lib${name}.a`);
+export const TLS_LIBRARIES = [
+	...(other === undefined ? [] : ["-isystem", `${other}/include`, `-L${other}/library`]),
+	...["mbedtls", "mbedx509", "mbedcrypto"].map((name) => `-l:lib${name}.a`),
+];
 
 export const missing = missingFor("gcc", { "mbedtls/ssl.h": "libmbedtls-dev" });
 

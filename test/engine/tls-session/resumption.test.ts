@@ -29,6 +29,14 @@ describeWhere(missing, "TLS session in C: resumption", () => {
 		expect(server.resumed).toEqual([false, true, true, true]);
 	});
 
+	it("resumes in TLS 1.3 by tickets behind the handshake, where the library has it", async () => {
+		const server = await bench.serve({ arguments: ["-tls1_3", "-www"] });
+		const request = ["send=GET / HTTP/1.0\r\n\r\n", "wait=20", "connections=3"];
+		const lines = await bench.probe(server.port, ...request);
+		if (codeOf(lines) === "version") expect(lines).toEqual(Array(3).fill("error version"));
+		else expect(isResumed(lines)).toEqual([false, true, true]);
+	});
+
 	it("resumes for nobody else: each difference is another session", async () => {
 		// Two servers that share the keys of their tickets, as one that impersonates the other would.
 		const ticketKeys = Buffer.alloc(48, 3);
