@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the Linux host, and says what is missing with the line that installs it. Passes arguments on.
+# Builds the Linux host, and says what is missing with the line that installs it.
 set -eu
 cd "$(dirname "$0")"
 bits=64

@@ -95,6 +95,13 @@ static void onFault(int signal)
 	again("panic");
 }
 
+// The power is switched off.
+static void onOff(int signal)
+{
+	(void)signal;
+	_exit(0);
+}
+
 static void handle(int signal, void (*handler)(int), int flags)
 {
 	struct sigaction action;
@@ -115,6 +122,8 @@ static void armHandlers(void)
 	sigaltstack(&stack, NULL);
 	handle(SIGALRM, onExpired, SA_ONSTACK);
 	handle(SIGPIPE, SIG_IGN, 0);
+	handle(SIGINT, onOff, 0);
+	handle(SIGTERM, onOff, 0);
 #ifndef __SANITIZE_ADDRESS__
 	handle(SIGSEGV, onFault, SA_ONSTACK);
 	handle(SIGBUS, onFault, SA_ONSTACK);
