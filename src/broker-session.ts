@@ -16,7 +16,7 @@ import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
 import type { Session } from "./mqtt/session.js";
 import type { Policy } from "./policy/policy.js";
-import type { Ports, SocketErrorCode, VerifiedPeer } from "./ports.js";
+import type { Ports, SocketErrorCode, TimerHandle, VerifiedPeer } from "./ports.js";
 import type { Uplink } from "./uplink.js";
 
 export interface BrokerSessionOptions {
@@ -46,7 +46,9 @@ export class BrokerSession implements SessionHandle {
 	readonly #options: BrokerSessionOptions;
 	readonly #events: SessionEvents;
 	readonly #client: MQTTClient;
-	#renewal: unknown;
+	/** Of the token that was minted for this session. */
+	#renewAfterMs: number | undefined;
+	#renewal: TimerHandle | undefined;
 	#isClosed = false;
 
 	/** Makes the socket and begins. Throws what the TLS socket's constructor throws. */
@@ -87,6 +89,7 @@ export class BrokerSession implements SessionHandle {
 				if (!this.#isClosed) events.onClosed(code, detail);
 			},
 		});
+		this.#armRenewal();
 	}
 
 	/** Hands on whatever the outbox holds, as far as there is room. */
@@ -152,7 +155,7 @@ export class BrokerSession implements SessionHandle {
 	}
 
 	#userAndPassword(): { user?: string; password?: Secret } {
-		const { configuration, timeTrust, signer, ports, onRenewalDue } = this.#options;
+		const { configuration, timeTrust, signer } = this.#options;
 		const { authentication, deviceId } = configuration;
 		switch (authentication.kind) {
 			case "certificate":
@@ -166,7 +169,7 @@ export class BrokerSession implements SessionHandle {
 				const minted = mintToken({ deviceId, audience, lifetimeS, time, keyId }, signer.sign);
 				// The supervisor looked before the attempt; without a token the broker refuses.
 				if (minted.kind !== "minted") return { user };
-				this.#renewal = ports.timer.set(onRenewalDue, minted.renewAfterMs);
+				this.#renewAfterMs = minted.renewAfterMs;
 				return { user: user === "" ? deviceId : user, password: minted.token };
 			}
 		}
@@ -198,8 +201,18 @@ export class BrokerSession implements SessionHandle {
 		this.offer(); // the result of a command waits in the outbox
 	}
 
+	/** Once there is a socket: a constructor that throws leaves no timer behind. */
+	#armRenewal(): void {
+		const { ports, onRenewalDue } = this.#options;
+		if (this.#renewAfterMs === undefined) return;
+		this.#renewal = ports.timer.set(() => {
+			this.#renewal = undefined;
+			onRenewalDue();
+		}, this.#renewAfterMs);
+	}
+
 	#end(): void {
-		if (this.#renewal !== undefined) this.#options.ports.timer.clear(this.#renewal as object);
+		if (this.#renewal !== undefined) this.#options.ports.timer.clear(this.#renewal);
 		this.#renewal = undefined;
 	}
 }

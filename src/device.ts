@@ -6,7 +6,7 @@ import { scaledTimings, type Timings } from "./connection/timings.js";
 import type { Configuration } from "./credentials/configuration.js";
 import type { Chosen } from "./credentials/slots.js";
 import { CANDIDATE_NETWORK_MS } from "./limits.js";
-import type { DeviceEvent, Ports } from "./ports.js";
+import type { DeviceEvent, Ports, TimerHandle } from "./ports.js";
 import { DeviceCore } from "./device-core.js";
 import { Stages } from "./stages.js";
 
@@ -27,6 +27,7 @@ export class Device {
 	#hasToldBoot = false;
 	/** When the stages were started. */
 	#activatedAtMs = 0;
+	#reactivation: TimerHandle | undefined;
 
 	constructor(options: DeviceOptions) {
 		this.#options = options;
@@ -94,6 +95,8 @@ export class Device {
 	}
 
 	#deactivate(): void {
+		if (this.#reactivation !== undefined) this.#options.ports.timer.clear(this.#reactivation);
+		this.#reactivation = undefined;
 		this.#stages?.stop();
 		this.#stages = undefined;
 	}
@@ -101,6 +104,14 @@ export class Device {
 	#reactivate(): void {
 		this.#deactivate();
 		this.#activate();
+	}
+
+	/** Not from inside the stages that say why. */
+	#reactivateSoon(): void {
+		this.#reactivation ??= this.#options.ports.timer.set(() => {
+			this.#reactivation = undefined;
+			this.#reactivate();
+		}, 0);
 	}
 
 	/** An operator's wish outlives a restart; a new configuration ends it. */
@@ -131,13 +142,15 @@ export class Device {
 	/** A candidate that does not connect gives way to the configuration that did. */
 	#failed(chosen: Chosen, failureClass: string): void {
 		const core = this.#core as DeviceCore;
-		if (!chosen.isCandidate || INNOCENT.includes(failureClass)) return;
+		if (!chosen.isCandidate) return;
+		// The station gave the candidate up for a new TLS key, and then went away without a commit.
+		if (!core.slots.holds(chosen)) return this.#reactivateSoon();
+		if (INNOCENT.includes(failureClass)) return;
 		const triedMs = this.#options.ports.clock.monotonicMs() - this.#activatedAtMs;
 		if (NETWORK.includes(failureClass) && triedMs < CANDIDATE_NETWORK_MS) return;
 		const outcome = core.slots.failed();
 		core.reportFindings();
-		// Not from inside the supervisor that reports it.
-		if (outcome === "reverted") this.#options.ports.timer.set(() => this.#reactivate(), 0);
+		if (outcome === "reverted") this.#reactivateSoon();
 	}
 
 	/** Why the last boot ended, signed: once a boot, in its first session. */

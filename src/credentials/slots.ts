@@ -133,6 +133,12 @@ export class CredentialSlots {
 		return isWritten;
 	}
 
+	/** Whether `reference` is the active configuration or the one on trial, as of now. */
+	holds(reference: SlotReference): boolean {
+		const { active, candidate } = this.#record;
+		return [active, candidate].some((held) => held !== undefined && isSame(held, reference));
+	}
+
 	/** Gives the candidate up. The old configuration is the one in use, as it was. */
 	revert(): void {
 		const candidate = this.#record.candidate;

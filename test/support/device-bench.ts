@@ -24,6 +24,8 @@ import { keyIdOf } from "../../src/envelope/key-id.js";
 import { open, type Envelope } from "../../src/envelope/open.js";
 import { seal, type SealRequest, type Signer } from "../../src/envelope/seal.js";
 import { DEFAULT_RULES, encodeRules } from "../../src/policy/rules.js";
+import { encodeFrame } from "../../src/provisioning/frame.js";
+import { encodeMessage, type RequestName } from "../../src/provisioning/messages.js";
 import type {
 	ByteSource,
 	Crypto,
@@ -35,6 +37,7 @@ import type {
 	ResolveOptions,
 	Resolver,
 	Sensor,
+	SerialOptions,
 	SerialPort,
 } from "../../src/ports.js";
 import { sampleConfiguration } from "./sample-configuration.js";
@@ -164,11 +167,18 @@ export class DeviceLife {
 	connackCode = 0;
 	subackCode = 1;
 	sensorError: Error | undefined;
+	/** Set: no TLS socket can be made. */
+	tlsError: Error | undefined;
+	/** The host stops the device in the moment after this event. */
+	stopsAfter: string | undefined;
 	readonly device: Device;
 	readonly #image: DeviceImage;
 	#handled = 0;
 	#socket: ScriptedSocket | undefined;
 	#packetId = 0;
+	#requestId = 0;
+	readonly #serialInput: Uint8Array[] = [];
+	#onSerial: () => void = () => undefined;
 
 	constructor(
 		image: DeviceImage,
@@ -214,6 +224,13 @@ export class DeviceLife {
 		const { topic = COMMAND_TOPIC, retain = false } = options;
 		this.#packetId++;
 		this.#current().feed(publish({ topic, payload, QoS: 1, retain, packetId: this.#packetId }));
+		this.run(50);
+	}
+
+	/** The station asks for `name` over the serial line. */
+	ask(name: RequestName): void {
+		this.#serialInput.push(encodeFrame(encodeMessage({ id: ++this.#requestId, name, fields: {} })));
+		this.#onSerial();
 		this.run(50);
 	}
 
@@ -265,11 +282,14 @@ export class DeviceLife {
 
 	#ports(lastReset: { reason: ResetReason; stage: string }): Ports {
 		const { script } = this;
+		const tlsError = () => this.tlsError;
 		return {
 			tcp: { io: ScriptedSocket as never },
 			tls: {
 				io: class extends ScriptedSocket {
 					constructor(options: object) {
+						const error = tlsError();
+						if (error !== undefined) throw error;
 						super({ ...options, script });
 					}
 				} as never,
@@ -295,7 +315,7 @@ export class DeviceLife {
 				lastReset,
 				close: () => undefined,
 			},
-			serial: { io: SilentSerial },
+			serial: { io: this.#serialPort() },
 			system: {
 				restart: () => void this.restarts++,
 				health: () => ({ freeHeapBytes: 1000 }),
@@ -306,7 +326,25 @@ export class DeviceLife {
 				buildTime: NOW - 1000,
 			},
 			sensors: [{ io: this.#sensor() }],
-			report: (event) => void this.reports.push(event),
+			report: (event) => {
+				this.reports.push(event);
+				if (event.name === this.stopsAfter) this.clock.schedule(() => this.device.stop(), 0);
+			},
+		};
+	}
+
+	#serialPort(): new (options: SerialOptions) => SerialPort {
+		const input = this.#serialInput;
+		const opened = (onReadable: () => void) => (this.#onSerial = onReadable);
+		return class {
+			constructor({ onReadable }: SerialOptions) {
+				opened(() => onReadable?.(1));
+			}
+			read(): ArrayBuffer | undefined {
+				return input.shift()?.slice().buffer as ArrayBuffer | undefined;
+			}
+			write(): void {}
+			close(): void {}
 		};
 	}
 
@@ -380,12 +418,4 @@ function resolverOver(clock: VirtualClock): new () => Resolver {
 		}
 		close(): void {}
 	};
-}
-
-class SilentSerial implements SerialPort {
-	read(): undefined {
-		return undefined;
-	}
-	write(): void {}
-	close(): void {}
 }

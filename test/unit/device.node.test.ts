@@ -331,6 +331,30 @@ describe("Device, credentials", () => {
 		expect(life.names).toContain("connection-online");
 	});
 
+	it("leaves a candidate that the station gave up for a new key", () => {
+		const image = provisioned();
+		online(image);
+		image.install({ keyName: "tls-1", time: 1_800_000_001 });
+		const life = online(image, 600_000);
+		life.ask("keys");
+		life.breakConnection();
+		life.run(60_000);
+		const started = life.reported("device-started").map(({ isCandidate }) => isCandidate);
+		expect(started).toEqual([true, false]);
+		expect(life.reported("connection-online")).toHaveLength(2);
+	});
+
+	it("does nothing more once it is stopped, whatever it was about to do", () => {
+		const image = provisioned();
+		online(image);
+		image.install({ keyName: "tls-1", time: 1_800_000_001 });
+		const life = new DeviceLife(image, "power-on", 600_000);
+		life.connackCode = 5;
+		life.stopsAfter = "credential-reverted";
+		life.run(6_000_000);
+		expect(life.reported("device-started")).toHaveLength(1);
+	});
+
 	it("blames a candidate for a missing server only after an hour", () => {
 		const image = provisioned();
 		online(image);
@@ -368,6 +392,18 @@ describe("Device, credentials", () => {
 		const said = JSON.stringify([life.reports, life.published, life.stages]);
 		expect(said).not.toContain("planted");
 		expect(life.names).toContain("connection-online");
+	});
+
+	it("renews no token of a session that never had a socket", () => {
+		const image = new DeviceImage();
+		image.install({
+			authentication: { kind: "token", user: "", audience: "broker", lifetimeS: 600 },
+		});
+		const life = new DeviceLife(image, "power-on", 60_000);
+		life.tlsError = Object.assign(new Error("no memory"), { code: "tls-resources" });
+		life.run(1_000_000);
+		expect(life.reported("connection-failed").length).toBeGreaterThan(2);
+		expect(life.reported("reconnect-planned")).toEqual([]);
 	});
 
 	it("mints a token for each session and renews it by a planned reconnect", () => {
