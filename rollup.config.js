@@ -1,5 +1,6 @@
-// Two sorts of artefact: build/device.js, the whole of src with mqtt-packet's writing half and nothing
-// else, which every host loads unchanged; and one file per Node program, whose packages stay outside.
+// Two sorts of artefact: build/device.js, the whole of src with mqtt-packet's writing half and
+// nothing else, which every host loads unchanged; and one file per Node program, whose packages
+// stay outside.
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import commonjs from "@rollup/plugin-commonjs";
@@ -28,6 +29,22 @@ const programs = {
 	"node-device": "hosts/node/device-process.ts",
 };
 
+/**
+ * The firmware for the XS host: the native modules' TypeScript, and the bundle as it is, which
+ * stays a file of its own.
+ */
+const firmware = fileURLToPath(new URL("src/device.ts", import.meta.url));
+const linuxMain = {
+	input: "hosts/linux/main.ts",
+	plugins: [typescript()],
+	external: [firmware],
+	output: {
+		file: "build/linux-main.js",
+		format: "es",
+		paths: { [firmware]: "./device.js" },
+	},
+};
+
 export default [
 	{
 		input: "src/device.ts",
@@ -43,4 +60,5 @@ export default [
 		external: (id) => !id.startsWith(".") && !id.startsWith("/"),
 		output: { dir: "build", format: "es", chunkFileNames: "chunks/[name]-[hash].js" },
 	},
+	linuxMain,
 ];

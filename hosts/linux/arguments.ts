@@ -9,6 +9,8 @@ export interface Arguments {
 	flashKib: number;
 	seed: number;
 	wall: WallSetting;
+	/** Reports the heap every so many milliseconds. */
+	memoryMs?: number;
 }
 
 /** A mistake on the command line, in words for its user. */
@@ -22,6 +24,7 @@ export const USAGE = `usage: xs-host linux-main.js --state FOLDER [flags]
   --flash-kib SIZE      size of each flash partition (256)
   --seed NUMBER         seed of the simulated sensor (1)
   --wall TIME           wall time: none, host, or host shifted by +SECONDS (host)
+  --memory-ms MS        report what the heap holds above the loaded code, every MS
   --json                events as JSON lines, which is what this host prints anyway`;
 
 export function parseArguments(given: readonly string[]): Arguments {
@@ -49,6 +52,7 @@ function read(values: Map<string, string>): Arguments {
 	if (!state) throw new ArgumentsMistake("--state: a folder is needed");
 	const timeScale = take("--time-scale");
 	const sampleMs = take("--sample-ms");
+	const memoryMs = take("--memory-ms");
 	const flashSync = take("--flash-sync") ?? "always";
 	if (flashSync !== "always" && flashSync !== "none") {
 		throw new ArgumentsMistake("--flash-sync: always or none");
@@ -59,6 +63,7 @@ function read(values: Map<string, string>): Arguments {
 		state,
 		...(timeScale !== undefined && { timeScale: positive(timeScale, "--time-scale") }),
 		...(sampleMs !== undefined && { sampleMs: whole(sampleMs, "--sample-ms", 1, 86_400_000) }),
+		...(memoryMs !== undefined && { memoryMs: whole(memoryMs, "--memory-ms", 1, 86_400_000) }),
 		flashSync,
 		flashKib,
 		seed: whole(take("--seed") ?? "1", "--seed", 0, 0xffffffff),

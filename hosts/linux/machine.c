@@ -25,6 +25,8 @@
 // The engine defines it, but does not declare it in a header.
 extern void fxGrowSlots(txMachine *the, txSize count);
 
+static int32_t gChunkBytesBase = 0;
+static int32_t gSlotCountBase = 0;
 static MachineModule gModule = kMachineLoading;
 
 Machine *machineMake(void)
@@ -162,6 +164,8 @@ void machineSeal(txMachine *the, const MachineLimits *limits)
 	the->minimumChunksSize = 0;
 	the->peakHeapCount = the->currentHeapCount;
 	the->peakChunksSize = the->currentChunksSize;
+	gSlotCountBase = (int32_t)the->currentHeapCount;
+	gChunkBytesBase = (int32_t)the->currentChunksSize;
 	the->isSealed = 1;
 }
 
@@ -175,6 +179,8 @@ MachineMemory machineMemory(txMachine *the, bool isCollecting)
 		.slotCount = (int32_t)the->currentHeapCount,
 		.slotCountPeak = (int32_t)the->peakHeapCount,
 		.slotBytes = (int32_t)sizeof(txSlot),
+		.chunkBytesBase = gChunkBytesBase,
+		.slotCountBase = gSlotCountBase,
 	};
 }
 

@@ -27,6 +27,9 @@ typedef struct {
 	int32_t slotCount;
 	int32_t slotCountPeak;
 	int32_t slotBytes;
+	// Live when the machine was sealed, and out of reach of the limits; 0 before.
+	int32_t chunkBytesBase;
+	int32_t slotCountBase;
 } MachineMemory;
 
 Machine *machineMake(void);

@@ -155,6 +155,8 @@ void xs_host_memory(xsMachine *the)
 	setNumber(the, "slotCount", memory.slotCount);
 	setNumber(the, "slotCountPeak", memory.slotCountPeak);
 	setNumber(the, "slotBytes", memory.slotBytes);
+	setNumber(the, "chunkBytesBase", memory.chunkBytesBase);
+	setNumber(the, "slotCountBase", memory.slotCountBase);
 }
 
 void xs_host_boot(xsMachine *the)

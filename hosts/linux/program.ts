@@ -9,6 +9,9 @@ export interface EngineMemory {
 	readonly slotCountPeak: number;
 	/** Bytes of one slot: 16 where pointers have 32 bits, else 32. */
 	readonly slotBytes: number;
+	/** Live when the heap was sealed, like what lies in flash on the chip; 0 before. */
+	readonly chunkBytesBase: number;
+	readonly slotCountBase: number;
 }
 
 export const program = {

@@ -12,6 +12,9 @@ import { addExamples, UsageError, wholeNumber } from "../command-line.js";
 export const ACTIONS = ["cut-network", "restart-broker", "power-cut", "tamper", "command"] as const;
 export type ActionName = (typeof ACTIONS)[number];
 
+export const HOSTS = ["node", "linux"] as const;
+export type HostName = (typeof HOSTS)[number];
+
 /** A broker of one's own, and what it takes to join it. */
 export interface OwnBroker {
 	readonly host: string;
@@ -32,6 +35,8 @@ export interface StartArguments {
 	readonly fleetFolder?: string;
 	readonly operator: string;
 	readonly deviceId: string;
+	/** What the sensor runs on: Node, or the XS engine on Linux. */
+	readonly host: HostName;
 	readonly sampleIntervalMs: number;
 	readonly seed: number;
 	/** A scripted run: end after so many verified readings. */
@@ -52,6 +57,7 @@ interface Given {
 	fleet?: string;
 	operator: string;
 	device?: string;
+	host: HostName;
 	sampleMs: number;
 	seed: number;
 	readings?: number;
@@ -100,6 +106,11 @@ function makeCommand(): CommandLine {
 		.optionsGroup("The run:")
 		.option("--operator <name>", "operator who subscribes and commands", "operator")
 		.option("--device <id>", "name of the sensor (default: sensor-1; in your fleet a new one)")
+		.addOption(
+			new Option("--host <name>", "what the sensor runs on; linux: the XS engine, npm run linux")
+				.choices(HOSTS)
+				.default("node"),
+		)
 		.option(
 			"--sample-ms <ms>",
 			"interval of the readings",
@@ -136,19 +147,18 @@ function makeCommand(): CommandLine {
 		.allowExcessArguments(false)
 		.exitOverride()
 		.configureOutput({ writeErr: () => undefined });
-	return addExamples(command, [
-		["npm start", "watch it, and break it with the keys"],
-		[
-			"npm start -- --readings 20 --json",
-			"for scripts: exit code 0 once 20 readings were verified",
-		],
-		["npm start -- --readings 20 --json --power-cut --tamper", "the same, with faults on the way"],
-		[
-			"npm start -- --broker mqtts://mqtt.example.org --fleet fleet --operator alice",
-			"with a broker that trusts your fleet's authority",
-		],
-	]);
+	return addExamples(command, EXAMPLES);
 }
+
+const EXAMPLES: [command: string, what: string][] = [
+	["npm start", "watch it, and break it with the keys"],
+	["npm start -- --readings 20 --json", "for scripts: exit code 0 once 20 readings were verified"],
+	["npm start -- --readings 20 --json --power-cut --tamper", "the same, with faults on the way"],
+	[
+		"npm start -- --broker mqtts://mqtt.example.org --fleet fleet --operator alice",
+		"with a broker that trusts your fleet's authority",
+	],
+];
 
 function judge(given: Given): StartArguments {
 	const isScripted = given.readings !== undefined;
@@ -174,6 +184,7 @@ function judge(given: Given): StartArguments {
 		...(given.fleet !== undefined && { fleetFolder: existing("--fleet", given.fleet) }),
 		operator: given.operator,
 		deviceId,
+		host: given.host,
 		sampleIntervalMs: given.sampleMs,
 		seed: given.seed,
 		...(given.readings !== undefined && { readings: given.readings }),

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Board } from "../../hosts/node/board.js";
+import { LinuxBoard } from "../../hosts/node/linux-board.js";
 import { Secret } from "../../src/bytes/secret.js";
 import { encodeUTF8 } from "../../src/bytes/text.js";
 import type { Command } from "../../src/command/command.js";
@@ -81,7 +82,7 @@ export class Demonstration {
 	#broker: EmbeddedBroker | undefined;
 	#address: Address = { host: LOOPBACK, port: 0 };
 	#proxy: ChaosProxy | undefined;
-	#board: Board | undefined;
+	#board: Board | LinuxBoard | undefined;
 	#subscriber: Subscriber | undefined;
 	#isCutByPerson = false;
 	#isClosed = false;
@@ -334,9 +335,10 @@ export class Demonstration {
 		};
 	}
 
-	#makeBoard(): Board {
-		const { sampleIntervalMs, seed } = this.#arguments;
-		return new Board({
+	#makeBoard(): Board | LinuxBoard {
+		const { host, sampleIntervalMs, seed } = this.#arguments;
+		const Host = host === "linux" ? LinuxBoard : Board;
+		return new Host({
 			stateFolder: join(this.#folder, "board"),
 			timeScale: TIME_SCALE,
 			sampleIntervalMs,
