@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "key-store.h"
@@ -198,33 +199,57 @@ static void forTLS(void)
 
 // ---------------------------------------------------------------- power, room, memory
 
-// A key is replaced whole or not at all.
+static int replace(void)
+{
+	return keyStoreGenerate("key", kKeyStoreEd25519);
+}
+
+static int erase(void)
+{
+	return keyStoreErase("key");
+}
+
+// In a process whose power is cut at call `count`, or when `act` has returned.
+static void inLife(long count, bool *isDone, int (*act)(void))
+{
+	pid_t child = fork();
+	check(child >= 0);
+	if (child == 0) {
+		powerStart(gFile, count, kPowerLost);
+		start(16);
+		check(act() == 0);
+		*isDone = true;
+		powerCut();
+	}
+	int status;
+	check(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == kPowerExit);
+}
+
+// A key is replaced whole or not at all; what returned is durable.
 static void cuts(void)
 {
 	uint8_t before[kKeyStorePublicKeyBytesMax], after[kKeyStorePublicKeyBytesMax];
 	uint8_t signature[kKeyStoreSignatureBytes];
 	size_t length, lengthAfter;
-	int status = 1;
-	for (long count = 1; status != 0; count++) {
+	bool *isDone = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check(isDone != MAP_FAILED);
+	for (long count = 1; !*isDone; count++) {
 		start(16);
 		check(keyStoreGenerate("key", kKeyStoreP256) == 0);
 		check(keyStorePublicKey("key", before, &length) == 0);
 		nvsLinuxStop();
-		pid_t child = fork();
-		if (child == 0) {
-			powerStart(gFile, count, kPowerLost);
-			start(16);
-			check(keyStoreGenerate("key", kKeyStoreEd25519) == 0);
-			_exit(0);
-		}
-		check(waitpid(child, &status, 0) == child && WIFEXITED(status));
+		inLife(count, isDone, replace);
 		start(16);
 		check(keyStorePublicKey("key", after, &lengthAfter) == 0);
-		check(lengthAfter == (status == 0 ? 32 : 65));
-		check(status == 0 || !memcmp(before, after, length));
+		check(lengthAfter == (*isDone ? 32 : 65));
+		check(*isDone || !memcmp(before, after, length));
 		check(keyStoreSign("key", before, length, signature) == 0);
 		nvsLinuxStop();
 	}
+	inLife(1000, isDone, erase);
+	start(16);
+	check(keyStorePublicKey("key", after, &lengthAfter) == kKeyStoreNoKey);
+	nvsLinuxStop();
 }
 
 static void full(void)
