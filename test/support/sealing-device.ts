@@ -63,6 +63,15 @@ export class SealingDevice {
 		return this.sealAs(++this.#sequence, channel, contentType, payload);
 	}
 
+	/** A will: it takes a sequence and stands outside the chain. */
+	will(): Sealed {
+		const previous = this.#previous;
+		this.#previous = undefined;
+		const sealed = this.event({ name: "connection-lost" });
+		this.#previous = previous;
+		return sealed;
+	}
+
 	/** Seals with a sequence of the caller's choice. */
 	sealAs(
 		sequence: number,

@@ -21,6 +21,8 @@ export class Chain {
 	readonly #seen = new RangeSet(RANGES_MAX);
 	/** Seen, or known never to have been used. */
 	readonly #accounted = new RangeSet(RANGES_MAX);
+	/** Seen, and naming no previous: a will, or the first of a new chain. */
+	readonly #unchained = new RangeSet(RANGES_MAX);
 	/** Digest by sequence, oldest first. */
 	readonly #recent = new Map<number, string>();
 	#gaps: Gap[] = [];
@@ -35,7 +37,8 @@ export class Chain {
 		}
 		this.#seen.add(sequence);
 		this.#accounted.add(sequence);
-		if (previous !== undefined) this.#accounted.add(previous + 1, sequence - 1);
+		if (previous === undefined) this.#unchained.add(sequence);
+		else this.#accounted.add(previous + 1, sequence - 1);
 		this.#recent.set(sequence, digest);
 		if (this.#recent.size > RECENT_MAX) {
 			this.#recent.delete(this.#recent.keys().next().value as number);
@@ -68,7 +71,8 @@ export class Chain {
 		const from = Math.min(first, gaps[0]?.first ?? first);
 		const missing: Missing[] = [];
 		for (const hole of this.#accounted.holes(from, last)) {
-			missing.push(...explainHole(hole, gaps, first));
+			const isCertain = !this.#unchained.has(hole.last + 1);
+			missing.push(...explainHole(hole, gaps, { seenFirst: first, isCertain }));
 		}
 		return missing;
 	}
@@ -98,18 +102,26 @@ interface MergedGap {
 	reason: string;
 }
 
+interface HoleFacts {
+	/** The first sequence that was seen at all. */
+	readonly seenFirst: number;
+	/** The message above the hole names its last sequence as its previous, so that one was used. */
+	readonly isCertain: boolean;
+}
+
 /**
  * Splits `hole` into what gap records explain and what not. Its last sequence is certain to have
- * been used: the message above names it as its previous. Of the rest that is known only where a gap
- * record says so.
+ * been used where the message above says so; of the rest that is known only where a gap record
+ * says so.
  */
-function explainHole(hole: Range, gaps: readonly MergedGap[], seenFirst: number): Missing[] {
+function explainHole(hole: Range, gaps: readonly MergedGap[], facts: HoleFacts): Missing[] {
 	const missing: Missing[] = [];
 	let next = hole.first;
 	const addUnexplained = (last: number) => {
 		// Below the first message seen, nobody promised that we would hear of everything.
-		if (last < next || next < seenFirst) return;
-		missing.push({ first: next, last, cause: last === hole.last ? "unexplained" : "possible" });
+		if (last < next || next < facts.seenFirst) return;
+		const isLost = facts.isCertain && last === hole.last;
+		missing.push({ first: next, last, cause: isLost ? "unexplained" : "possible" });
 	};
 	for (const gap of gaps) {
 		if (gap.last < next || gap.first > hole.last) continue;

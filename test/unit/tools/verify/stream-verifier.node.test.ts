@@ -192,6 +192,15 @@ describe("StreamVerifier missing", () => {
 		expect(missing()).toEqual([]);
 	});
 
+	it("takes nothing for lost between a message and a will: it names no previous", () => {
+		accept(device.reading());
+		for (let attempt = 0; attempt < 3; attempt++) device.will();
+		accept(device.will());
+		expect(missing()).toEqual([{ first: 2, last: 4, cause: "possible" }]);
+		accept(device.reading());
+		expect(missing()).toEqual([]);
+	});
+
 	it("takes a signed gap record for an explanation", () => {
 		const sealed = Array.from({ length: 8 }, () => device.reading());
 		for (const index of [0, 1, 5, 6, 7]) accept(sealed[index] as Sealed);
