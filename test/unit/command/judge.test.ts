@@ -107,6 +107,15 @@ describe("judgeCommand", () => {
 		expect(reasonFor({ notBefore: notBefore + 1, expiresAt })).toBe("not-yet-valid!");
 	});
 
+	it("refuses what was issued in the future: its time would become ours", () => {
+		const notBefore = NOW - 1;
+		const late = { notBefore, expiresAt: NOW + 60 };
+		const skewed = { time: { unixSeconds: NOW + COMMAND_SKEW_S_MAX }, ...late };
+		expect(reasonFor(skewed)).toBe("accepted");
+		const future = { time: { unixSeconds: NOW + COMMAND_SKEW_S_MAX + 1 }, ...late };
+		expect(reasonFor(future)).toBe("not-yet-valid!");
+	});
+
 	it("refuses lifetimes beyond the limit, from whatever start is stated", () => {
 		const expiresAt = NOW + COMMAND_LIFETIME_S_MAX;
 		expect(reasonFor({ notBefore: NOW, expiresAt })).toBe("accepted");
