@@ -46,10 +46,7 @@ export class Sampler {
 		const { timer } = this.#options.ports;
 		if (this.#timer !== undefined) timer.clear(this.#timer);
 		this.#timer = undefined;
-		this.#sensors.forEach((sensor, index) => {
-			sensor?.close();
-			this.#sensors[index] = undefined;
-		});
+		this.#sensors.forEach((_, index) => this.#close(index));
 	}
 
 	#arm(): void {

@@ -1,36 +1,23 @@
 // A whole Device on virtual time: real stages, stores and signatures; a broker of a few lines at
 // the other end of a scripted socket. Everything that the device reports and publishes is recorded.
 
-import {
-	createHash,
-	createPrivateKey,
-	createPublicKey,
-	sign,
-	verify as verifySignature,
-	type KeyObject,
-} from "node:crypto";
 import { VirtualClock } from "../../hosts/simulator/clock.js";
 import { VirtualFlashStorage } from "../../hosts/simulator/flash-storage.js";
 import { NORFlash } from "../../hosts/simulator/flash.js";
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
 import { StorageError } from "../../hosts/simulator/storage-error.js";
 import { VirtualTimer } from "../../hosts/simulator/timer.js";
-import { fromHex, toHex } from "../../src/bytes/hex.js";
 import { encodeConfiguration } from "../../src/credentials/encode-configuration.js";
 import type { Configuration } from "../../src/credentials/configuration.js";
 import { CredentialSlots } from "../../src/credentials/slots.js";
 import { Device } from "../../src/device.js";
-import { keyIdOf } from "../../src/envelope/key-id.js";
 import { open, type Envelope } from "../../src/envelope/open.js";
 import { seal, type SealRequest, type Signer } from "../../src/envelope/seal.js";
 import { DEFAULT_RULES, encodeRules } from "../../src/policy/rules.js";
 import { encodeFrame } from "../../src/provisioning/frame.js";
 import { encodeMessage, type RequestName } from "../../src/provisioning/messages.js";
 import type {
-	ByteSource,
-	Crypto,
 	DeviceEvent,
-	KeyStore,
 	KeyValueStorage,
 	Ports,
 	ResetReason,
@@ -44,31 +31,10 @@ import { sampleConfiguration } from "./sample-configuration.js";
 import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
 import { connack, pingresp, puback, publish, suback } from "./mqtt-server-bytes.js";
 import { ScriptedSocket, SocketScript } from "./scripted-socket.js";
+import { nodeCrypto, SeededKeyStore, signerOf } from "./seeded-key-store.js";
 
 export const NOW = 1_800_000_100;
 export const COMMAND_TOPIC = "holdfast/sensor-1/command";
-
-const PKCS8_ED25519 = fromHex("302e020100300506032b657004220420") as Uint8Array;
-const SPKI_ED25519 = fromHex("302a300506032b6570032100") as Uint8Array;
-
-export const nodeCrypto: Crypto = {
-	sha256: (bytes) => {
-		const digest = createHash("sha256").update(new Uint8Array(bytes)).digest();
-		return new Uint8Array(digest).slice().buffer;
-	},
-	ed25519Verify: (publicKey, message, signature) =>
-		verifySignature(
-			null,
-			new Uint8Array(message),
-			createPublicKey({
-				key: Buffer.concat([SPKI_ED25519, new Uint8Array(publicKey)]),
-				format: "der",
-				type: "spki",
-			}),
-			new Uint8Array(signature),
-		),
-	constantTimeEqual: (left, right) => toHex(new Uint8Array(left)) === toHex(new Uint8Array(right)),
-};
 
 /** What survives a power cut. */
 export class DeviceImage {
@@ -167,6 +133,7 @@ export class DeviceLife {
 	connackCode = 0;
 	subackCode = 1;
 	sensorError: Error | undefined;
+	closeError: Error | undefined;
 	/** Set: no TLS socket can be made. */
 	tlsError: Error | undefined;
 	/** The host stops the device in the moment after this event. */
@@ -354,51 +321,27 @@ export class DeviceLife {
 			if (this.sensorError !== undefined) throw this.sensorError;
 			return { thermometer: { temperature: 20 + this.samples / 8 } };
 		};
+		const close = () => {
+			if (this.closeError !== undefined) throw this.closeError;
+		};
 		return class {
 			sample = sample;
-			close(): void {}
+			close = close;
 		};
 	}
 }
 
-/** Keys of node:crypto, from the seed 'name' and nothing else: quick, and the same in every run. */
-class SeededKeyStore implements KeyStore {
-	readonly #keys = new Map<string, KeyObject>();
-
-	generate(name: string): void {
-		const seed = createHash("sha256").update(name).digest();
-		const der = Buffer.concat([PKCS8_ED25519, seed]);
-		this.#keys.set(name, createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
-	}
-
-	publicKey(name: string): ArrayBuffer | undefined {
-		const key = this.#keys.get(name);
-		if (key === undefined) return undefined;
-		const der = createPublicKey(key).export({ format: "der", type: "spki" });
-		return new Uint8Array(der.subarray(SPKI_ED25519.length)).slice().buffer;
-	}
-
-	sign(name: string, message: ByteSource): ArrayBuffer {
-		const key = this.#keys.get(name) as KeyObject;
-		return new Uint8Array(sign(null, new Uint8Array(message), key)).slice().buffer;
-	}
-
-	certificateRequest(): ArrayBuffer {
-		throw new Error("no station here");
-	}
-
-	erase(name: string): void {
-		this.#keys.delete(name);
-	}
+export function provisioned(blocks?: number): DeviceImage {
+	const image = new DeviceImage(blocks);
+	image.install();
+	return image;
 }
 
-function signerOf(keyStore: KeyStore, name: string) {
-	const publicKey = new Uint8Array(keyStore.publicKey(name) as ArrayBuffer);
-	const signer: Signer = {
-		keyId: keyIdOf(publicKey, nodeCrypto),
-		sign: (message) => new Uint8Array(keyStore.sign(name, message)),
-	};
-	return { publicKey, signer };
+/** A life of `image` that has connected. */
+export function online(image = provisioned(), sampleIntervalMs = 1000): DeviceLife {
+	const life = new DeviceLife(image, "power-on", sampleIntervalMs);
+	life.connect();
+	return life;
 }
 
 /** Not random at all: the same in every run. */

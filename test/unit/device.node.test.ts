@@ -1,23 +1,14 @@
-import { Secret } from "../../src/bytes/secret.js";
-import { encodeUTF8 } from "../../src/bytes/text.js";
 import { encodeCommand } from "../../src/command/command.js";
 import { decodeResult } from "../../src/command/result.js";
 import { decodeGap } from "../../src/envelope/gap.js";
-import { POLICY_RULES_MAX } from "../../src/limits.js";
-import { encodeRules } from "../../src/policy/rules.js";
-import { DeviceImage, DeviceLife, NOW, type Published } from "../support/device-bench.js";
-
-function provisioned(blocks?: number): DeviceImage {
-	const image = new DeviceImage(blocks);
-	image.install();
-	return image;
-}
-
-function online(image = provisioned(), sampleIntervalMs = 1000): DeviceLife {
-	const life = new DeviceLife(image, "power-on", sampleIntervalMs);
-	life.connect();
-	return life;
-}
+import {
+	DeviceImage,
+	DeviceLife,
+	NOW,
+	online,
+	provisioned,
+	type Published,
+} from "../support/device-bench.js";
 
 function on(life: DeviceLife, channel: string): readonly Published[] {
 	return life.published.filter(({ topic }) => topic === `holdfast/sensor-1/${channel}`);
@@ -127,70 +118,6 @@ describe("Device, outbound", () => {
 			const isNamed = gaps.some(({ first, last }) => first <= sequence && sequence <= last);
 			expect(isNamed).toBe(true);
 		}
-	});
-
-	it("stays connected while others send it what it does not answer", () => {
-		const life = online(provisioned(), 86_400_000);
-		for (let count = 0; count < 60; count++) {
-			life.deliver(new Uint8Array(1));
-			life.run(10_000);
-		}
-		expect(life.reported("connection-failed")).toEqual([]);
-	});
-
-	it("refuses readings while no sequence can be reserved, and still connects", () => {
-		const image = provisioned();
-		online(image).run(3_000);
-		image.failWrites("hf-seq");
-		const life = online(image);
-		life.run(5_000);
-		expect(life.names).toContain("connection-online");
-		expect(life.accepted).toEqual([]);
-		expect(life.reported("reading-refused")[0]).toMatchObject({ reason: "storage-worn" });
-	});
-
-	it("refuses what its policy has no channel for", () => {
-		const image = new DeviceImage();
-		image.install({ policy: encodeRules([]) });
-		const life = online(image);
-		life.run(3_000);
-		expect(life.published).toEqual([]);
-		expect(life.reported("reading-refused")[0]).toMatchObject({ reason: "outside-policy" });
-	});
-
-	it("subscribes to as many topics as a policy may have", () => {
-		const rules = Array.from({ length: POLICY_RULES_MAX }, (_, index) => {
-			return { direction: "subscribe", channel: `c${index}`, topic: `a/${index}`, QoS: 1 } as const;
-		});
-		const image = new DeviceImage();
-		image.install({ policy: encodeRules(rules) });
-		const life = online(image);
-		expect(life.packets.filter((type) => type === "SUBSCRIBE")).toHaveLength(2);
-	});
-
-	it("goes on when a sensor throws, and says which", () => {
-		const life = online();
-		life.sensorError = new RangeError("bus address 0x44 secret");
-		life.run(3_000);
-		const [failure] = life.reported("sensor-failed");
-		expect(failure).toEqual({ name: "sensor-failed", sensor: 0, reason: "RangeError" });
-		life.sensorError = undefined;
-		const before = life.accepted.length;
-		life.run(3_000);
-		expect(life.accepted.length).toBeGreaterThan(before);
-	});
-
-	it("samples nothing in safe mode, and still connects", () => {
-		const image = provisioned();
-		for (let boot = 0; boot < 20; boot++) {
-			const life = new DeviceLife(image, { reason: "watchdog", stage: "sampling" });
-			if (life.reported("device-booted")[0]?.["mode"] !== "safe") continue;
-			life.connect();
-			expect(life.samples).toBe(0);
-			expect(life.names).toContain("connection-online");
-			return;
-		}
-		throw new Error("no safe mode after 20 failed boots");
 	});
 });
 
@@ -303,117 +230,5 @@ describe("Device, inbound", () => {
 		life.run(3_000);
 		expect(resultsOf(life)).toMatchObject([{ outcome: "done" }]);
 		expect(life.restarts).toBe(1);
-	});
-});
-
-describe("Device, credentials", () => {
-	it("keeps a candidate that connects and stays", () => {
-		const image = provisioned();
-		online(image);
-		image.install({ keyName: "tls-1", time: 1_800_000_001 });
-		const life = online(image, 60_000);
-		life.run(600_000);
-		expect(life.names).toContain("credential-promoted");
-	});
-
-	it("returns by itself from a candidate that is refused", () => {
-		const image = provisioned();
-		online(image);
-		image.install({ keyName: "tls-1", time: 1_800_000_001 });
-		const life = new DeviceLife(image, "power-on", 600_000);
-		life.connackCode = 5;
-		for (let count = 0; count < 400 && !life.names.includes("credential-reverted"); count++) {
-			life.run(30_000);
-		}
-		life.connackCode = 0;
-		life.run(1_200_000);
-		expect(life.names).toContain("credential-reverted");
-		expect(life.names).toContain("connection-online");
-	});
-
-	it("leaves a candidate that the station gave up for a new key", () => {
-		const image = provisioned();
-		online(image);
-		image.install({ keyName: "tls-1", time: 1_800_000_001 });
-		const life = online(image, 600_000);
-		life.ask("keys");
-		life.breakConnection();
-		life.run(60_000);
-		const started = life.reported("device-started").map(({ isCandidate }) => isCandidate);
-		expect(started).toEqual([true, false]);
-		expect(life.reported("connection-online")).toHaveLength(2);
-	});
-
-	it("does nothing more once it is stopped, whatever it was about to do", () => {
-		const image = provisioned();
-		online(image);
-		image.install({ keyName: "tls-1", time: 1_800_000_001 });
-		const life = new DeviceLife(image, "power-on", 600_000);
-		life.connackCode = 5;
-		life.stopsAfter = "credential-reverted";
-		life.run(6_000_000);
-		expect(life.reported("device-started")).toHaveLength(1);
-	});
-
-	it("blames a candidate for a missing server only after an hour", () => {
-		const image = provisioned();
-		online(image);
-		image.install({ keyName: "tls-1", time: 1_800_000_001 });
-		const life = new DeviceLife(image, "power-on", 600_000);
-		life.isBrokerUp = false;
-		life.run(3_000_000);
-		expect(life.reported("connection-failed").length).toBeGreaterThan(5);
-		expect(life.names).not.toContain("credential-reverted");
-		life.run(4_000_000);
-		expect(life.names).toContain("credential-reverted");
-	});
-
-	it("does not connect with a key that is not there", () => {
-		const image = provisioned();
-		image.keyStore.erase("tls-0");
-		const life = new DeviceLife(image, "power-on");
-		life.run(10_000);
-		expect(life.script.sockets).toHaveLength(0);
-		expect(life.reported("connection-failed")[0]).toMatchObject({
-			failureClass: "credentials-missing",
-		});
-	});
-
-	it("never reports or publishes a secret", () => {
-		const image = new DeviceImage();
-		const password = new Secret(encodeUTF8("planted-broker-password"));
-		const wifi = new Secret(encodeUTF8("planted-wifi-password"));
-		image.install({
-			authentication: { kind: "password", user: "sensor-1", password },
-			link: { ssid: "hall", password: wifi },
-		});
-		const life = online(image);
-		life.run(3_000);
-		const said = JSON.stringify([life.reports, life.published, life.stages]);
-		expect(said).not.toContain("planted");
-		expect(life.names).toContain("connection-online");
-	});
-
-	it("renews no token of a session that never had a socket", () => {
-		const image = new DeviceImage();
-		image.install({
-			authentication: { kind: "token", user: "", audience: "broker", lifetimeS: 600 },
-		});
-		const life = new DeviceLife(image, "power-on", 60_000);
-		life.tlsError = Object.assign(new Error("no memory"), { code: "tls-resources" });
-		life.run(1_000_000);
-		expect(life.reported("connection-failed").length).toBeGreaterThan(2);
-		expect(life.reported("reconnect-planned")).toEqual([]);
-	});
-
-	it("mints a token for each session and renews it by a planned reconnect", () => {
-		const image = new DeviceImage();
-		image.install({
-			authentication: { kind: "token", user: "", audience: "broker", lifetimeS: 600 },
-		});
-		const life = online(image, 60_000);
-		life.run(540_000);
-		expect(life.reported("reconnect-planned")).toMatchObject([{ reason: "token-renewal" }]);
-		expect(life.reported("connection-online").length).toBe(2);
 	});
 });
