@@ -154,6 +154,9 @@ export const COMMAND_LEDGER_OPERATORS_MAX = 16;
  */
 export const RESULT_TEXT_CHARACTERS_MAX = 64;
 
+/** Bytes of a result's payload: sealed, it must fit one record of the outbox. */
+export const RESULT_PAYLOAD_BYTES_MAX = 832;
+
 /** Named facts in one command result. */
 export const RESULT_DETAILS_MAX = 32;
 

@@ -7,8 +7,8 @@ import { encode } from "../cbor/encode.js";
 import { readEncoded, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
 import type { CBORValue } from "../cbor/value.js";
 import {
-	ENVELOPE_PAYLOAD_BYTES_MAX,
 	RESULT_DETAILS_MAX,
+	RESULT_PAYLOAD_BYTES_MAX,
 	RESULT_TEXT_CHARACTERS_MAX,
 } from "../limits.js";
 
@@ -48,7 +48,7 @@ export function encodeResult(result: CommandResult): Uint8Array {
 	const facts = Object.entries(result.detail ?? {}).filter(isEncodable);
 	let kept = Math.min(facts.length, RESULT_DETAILS_MAX - 1);
 	let payload = encodeWith(result, facts.slice(0, kept), kept < facts.length);
-	while (payload.length > ENVELOPE_PAYLOAD_BYTES_MAX) {
+	while (payload.length > RESULT_PAYLOAD_BYTES_MAX) {
 		assert(kept > 0, "a result without facts fits its payload");
 		kept--;
 		payload = encodeWith(result, facts.slice(0, kept), true);

@@ -20,6 +20,7 @@ import type {
 	DeviceEvent,
 	KeyValueStorage,
 	Ports,
+	Posture,
 	ResetReason,
 	ResolveOptions,
 	Resolver,
@@ -134,6 +135,7 @@ export class DeviceLife {
 	subackCode = 1;
 	sensorError: Error | undefined;
 	closeError: Error | undefined;
+	posture: Posture = { secureBoot: false };
 	/** Set: no TLS socket can be made. */
 	tlsError: Error | undefined;
 	/** The host stops the device in the moment after this event. */
@@ -286,7 +288,7 @@ export class DeviceLife {
 			system: {
 				restart: () => void this.restarts++,
 				health: () => ({ freeHeapBytes: 1000 }),
-				posture: () => ({ secureBoot: false }),
+				posture: () => this.posture,
 				markImageValid: () => undefined,
 				identify: () => void this.identified++,
 				hardwareId: "bench",

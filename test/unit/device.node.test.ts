@@ -208,6 +208,17 @@ describe("Device, inbound", () => {
 		expect(resultsOf(life)).toMatchObject([{ outcome: "done", detail }]);
 	});
 
+	it("answers with as much of a long posture as one record takes", () => {
+		const image = provisioned();
+		const life = online(image);
+		life.posture = Object.fromEntries(
+			Array.from({ length: 24 }, (_, index) => [`fact-${index}`, "x".repeat(40)]),
+		);
+		life.deliver(image.command({ payload: encodeCommand({ name: "report" }), sequence: 5 }));
+		life.run(1_000);
+		expect(resultsOf(life)).toMatchObject([{ outcome: "done", detail: { truncated: true } }]);
+	});
+
 	it("keeps an interval over a restart, until a new configuration", () => {
 		const image = provisioned();
 		const life = online(image);

@@ -6,7 +6,7 @@ import {
 	type CommandResult,
 	type ResultFact,
 } from "../../../src/command/result.js";
-import { ENVELOPE_PAYLOAD_BYTES_MAX } from "../../../src/limits.js";
+import { RESULT_PAYLOAD_BYTES_MAX } from "../../../src/limits.js";
 
 const RESULT: CommandResult = {
 	command: 8,
@@ -48,7 +48,7 @@ describe("the result of a command", () => {
 		expect(many["truncated"]).toBe(true);
 		expect(many["fact-0"]).toBe(1);
 		const payload = encodeResult(withFacts(31, "x".repeat(200)));
-		expect(payload.length).toBeLessThanOrEqual(ENVELOPE_PAYLOAD_BYTES_MAX);
+		expect(payload.length).toBeLessThanOrEqual(RESULT_PAYLOAD_BYTES_MAX);
 		const long = roundTrip(withFacts(31, "x".repeat(200))).detail ?? {};
 		expect(long["truncated"]).toBe(true);
 		expect(long["fact-0"]).toBe("x".repeat(64));
