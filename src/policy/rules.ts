@@ -23,6 +23,7 @@ export interface PolicyRule {
 	 * A topic name to publish, a topic filter to subscribe; `{device}` stands for the device id.
 	 */
 	readonly topic: string;
+	/** 1 or 2 to publish. */
 	readonly QoS: QoS;
 }
 
@@ -36,6 +37,8 @@ export const DEFAULT_RULES: readonly PolicyRule[] = Object.freeze([
 const PLACEHOLDER = "{device}";
 const DIRECTIONS: readonly Direction[] = Object.freeze(["publish", "subscribe"]);
 const QOS: readonly QoS[] = Object.freeze([0, 1, 2]);
+/** Only an acknowledgement takes a message out of the outbox. */
+const PUBLISHED_QOS: readonly QoS[] = Object.freeze([1, 2]);
 const FIELDS: readonly string[] = Object.freeze(["direction", "channel", "topic", "QoS"]);
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const CHANNEL_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -98,7 +101,7 @@ function readRule(fields: FieldReader, channels: readonly string[]): PolicyRule 
 		direction,
 		channel: name,
 		topic: readTopic(fields.required("topic"), direction),
-		QoS: fields.required("QoS").oneOf(QOS),
+		QoS: fields.required("QoS").oneOf(direction === "publish" ? PUBLISHED_QOS : QOS),
 	};
 }
 

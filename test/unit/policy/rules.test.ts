@@ -24,6 +24,8 @@ describe("readRules", () => {
 		expect(pathOf([ruleWith({ direction: "both" })])).toBe("policy[0].direction");
 		expect(pathOf([ruleWith({}), ruleWith({ channel: "Event" })])).toBe("policy[1].channel");
 		expect(pathOf([ruleWith({ QoS: 3 })])).toBe("policy[0].QoS");
+		expect(pathOf([ruleWith({ QoS: 0 })])).toBe("policy[0].QoS");
+		expect(pathOf([ruleWith({ QoS: 0, direction: "subscribe" })])).toBe("valid");
 		expect(pathOf([ruleWith({ retain: true })])).toBe("policy[0].retain");
 	});
 
