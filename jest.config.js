@@ -1,5 +1,6 @@
-// Five projects: unit (the files of src, one by one), simulation (the deterministic world),
-// integration (other people's software), engine (native code), tidy (the repository itself).
+// Six projects: unit (the files of src, one by one), simulation (the deterministic world),
+// integration (other people's software), engine (XS and native code), attack (a hostile broker),
+// tidy (the repository itself).
 
 const common = {
 	extensionsToTreatAsEsm: [".ts"],
@@ -34,5 +35,5 @@ function project(name) {
 export default {
 	maxWorkers: 2,
 	testTimeout: 60_000,
-	projects: ["unit", "simulation", "integration", "engine", "tidy"].map(project),
+	projects: ["unit", "simulation", "integration", "engine", "attack", "tidy"].map(project),
 };

@@ -14,7 +14,7 @@ const FOLDER = "test/engine/tls-session";
 export const TLS_SOURCES = ["tls-judge", "tls-session", "tls-session-start", "tls-tickets"].map(
 	(name) => `modules/tls-socket/${name}.c`,
 );
-/** Another mbedTLS than the system's: a folder with include/ and library/, as its build leaves it. */
+/** Another mbedTLS than the system's: a folder with include/ and library/, where it was built. */
 const other = process.env["HOLDFAST_MBEDTLS"];
 
 /** The static libraries: allocations inside them are watched and refused too. */
