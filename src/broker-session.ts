@@ -176,7 +176,8 @@ export class BrokerSession implements SessionHandle {
 	}
 
 	#onConnected(): void {
-		const { policy, onOnline } = this.#options;
+		const { policy, uplink, onOnline } = this.#options;
+		uplink.rewind();
 		this.#events.onConnected();
 		const subscriptions = policy.subscriptions();
 		for (let from = 0; from < subscriptions.length; from += MQTT_REQUEST_TOPICS_MAX) {

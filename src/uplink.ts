@@ -91,6 +91,11 @@ export class Uplink {
 		return sealed.kind === "sealed" ? sealed.bytes : undefined;
 	}
 
+	/** A session begins: whatever is stored is offered again, and the session knows what it holds. */
+	rewind(): void {
+		this.#offered = undefined;
+	}
+
 	/** Hands stored messages to `client`, oldest first, as far as it has room. */
 	offer(client: MQTTClient): void {
 		const { outbox } = this.#options;

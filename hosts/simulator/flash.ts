@@ -36,6 +36,9 @@ export class NORFlash {
 	#programs = 0;
 
 	/** A chip as delivered: erased. */
+	/** Reads of so many bytes and more fail: with 0 the chip does not answer at all. */
+	unreadableBytes = Infinity;
+
 	constructor(options: NORFlashOptions) {
 		this.#power = options.power ?? new PowerSupply();
 		this.#bytes = new Uint8Array(options.blocks * BLOCK_BYTES).fill(ERASED);
@@ -98,6 +101,8 @@ export class NORFlash {
 
 	/** For {@link NORPartition} alone, as are the methods below. */
 	read(byteLength: number, byteOffset: number): ArrayBuffer {
+		if (byteLength >= this.unreadableBytes)
+			throw new StorageError("storage-unreadable", "read failed");
 		this.#power.require();
 		if (byteLength < 0 || byteOffset < 0 || byteOffset + byteLength > this.#bytes.length) {
 			throw new RangeError("byteOffset: outside the partition");

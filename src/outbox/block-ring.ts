@@ -243,7 +243,9 @@ export class BlockRing {
 	#copyLive(block: number): boolean {
 		const firstPlace = block * this.#unitsPerBlock;
 		if (!this.#liveUnits[block]) return true;
-		const bytes = this.read(firstPlace, this.#unitsPerBlock);
+		let bytes: Uint8Array = new Uint8Array(0);
+		const read = () => void (bytes = this.read(firstPlace, this.#unitsPerBlock));
+		if (!this.#attempt(read)) return false;
 		for (let unit = 1; unit < this.#unitsPerBlock;) {
 			const header = decodeUnit(bytes, unit, 0);
 			if (header?.kind === "record" && this.#records.isLiveAt(header.sequence, firstPlace + unit)) {

@@ -215,12 +215,19 @@ export class Outbox {
 	}
 
 	/**
-	 * A live record's bytes. A record that flash no longer holds whole is counted and forgotten.
+	 * A live record's bytes. A record that flash no longer holds whole is counted and forgotten; one
+	 * that cannot be read now stays.
 	 */
 	read(sequence: number): { channel: number; bytes: Uint8Array } | undefined {
 		const slot = this.#index.find(sequence);
 		if (slot === undefined) return undefined;
-		const content = this.#content(slot, sequence);
+		let content: RecordContent | undefined;
+		try {
+			content = this.#content(slot, sequence);
+		} catch (error) {
+			storageCodeOf(error);
+			return undefined;
+		}
 		if (!content) {
 			this.#lost(sequence);
 			return undefined;

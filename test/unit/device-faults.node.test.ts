@@ -23,6 +23,23 @@ describe("Device, faults", () => {
 		expect(life.reported("reading-refused")[0]).toMatchObject({ reason: "storage-worn" });
 	});
 
+	it("offers in a later session what flash could not read in this one", () => {
+		const image = provisioned();
+		const life = new DeviceLife(image, "power-on");
+		life.isBrokerUp = false;
+		life.run(10_000);
+		life.sensorError = new Error("quiet");
+		life.isBrokerUp = true;
+		image.chip.unreadableBytes = 0;
+		life.run(60_000);
+		expect(life.published).toEqual([]);
+		image.chip.unreadableBytes = Infinity;
+		life.breakConnection();
+		life.run(60_000);
+		const arrived = life.published.map(({ envelope }) => envelope.sequence);
+		for (const sequence of life.accepted) expect(arrived).toContain(sequence);
+	});
+
 	it("refuses what its policy has no channel for", () => {
 		const image = new DeviceImage();
 		image.install({ policy: encodeRules([]) });

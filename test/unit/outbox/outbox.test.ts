@@ -55,6 +55,26 @@ describe("Outbox", () => {
 		expect(chip.programs).toBe(before);
 	});
 
+	it("loses nothing that cannot be read for a while, and does not throw", () => {
+		for (const unreadableBytes of [0, 4096]) {
+			const chip = new NORFlash({ blocks: 4 });
+			const outbox = mount(chip);
+			let next = 1;
+			while (outbox.room(200).kind === "room") next = storeAnyway(outbox, next);
+			for (const { sequence } of outbox.waiting(1, 12)) outbox.remove(sequence);
+			const kept = outbox.waiting(undefined, 100);
+			chip.unreadableBytes = unreadableBytes;
+			outbox.flush();
+			for (let count = 0; count < 60; count++) {
+				outbox.store(entry(next));
+				outbox.remove(next++);
+			}
+			if (unreadableBytes === 0) expect(outbox.read(kept[0]?.sequence as number)).toBeUndefined();
+			chip.unreadableBytes = Infinity;
+			for (const { sequence } of kept) expect(outbox.read(sequence)?.bytes).toHaveLength(200);
+		}
+	});
+
 	it("keeps the last sequence through acknowledgements and erases", () => {
 		const chip = new NORFlash({ blocks: 4 });
 		let outbox = mount(chip);
