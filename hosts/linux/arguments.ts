@@ -11,6 +11,8 @@ export interface Arguments {
 	wall: WallSetting;
 	/** Reports the heap every so many milliseconds. */
 	memoryMs?: number;
+	/** Obeys standard input, and ends with it. */
+	isControlled: boolean;
 }
 
 /** A mistake on the command line, in words for its user. */
@@ -25,24 +27,25 @@ export const USAGE = `usage: xs-host linux-main.js --state FOLDER [flags]
   --seed NUMBER         seed of the simulated sensor (1)
   --wall TIME           wall time: none, host, or host shifted by +SECONDS (host)
   --memory-ms MS        report what the heap holds above the loaded code, every MS
+  --control             obey lines on standard input: restart, crash, hang; end with it
   --json                events as JSON lines, which is what this host prints anyway`;
 
 export function parseArguments(given: readonly string[]): Arguments {
 	const values = new Map<string, string>();
 	for (let index = 0; index < given.length; index++) {
 		const flag = given[index] as string;
-		if (flag === "--json") continue;
+		if (flag === "--json" || flag === "--control") continue;
 		const value = given[++index];
 		if (value === undefined) throw new ArgumentsMistake(`${flag}: a value is needed`);
 		values.set(flag, value);
 	}
-	const parsed = read(values);
+	const parsed = { ...read(values), isControlled: given.includes("--control") };
 	for (const flag of values.keys()) throw new ArgumentsMistake(`${flag}: no such flag`);
 	return parsed;
 }
 
 /** Takes what it knows out of `values`. */
-function read(values: Map<string, string>): Arguments {
+function read(values: Map<string, string>): Omit<Arguments, "isControlled"> {
 	const take = (flag: string) => {
 		const value = values.get(flag);
 		values.delete(flag);

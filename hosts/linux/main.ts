@@ -1,5 +1,6 @@
 // The firmware on the XS engine: reads the command line, builds the ports, loads the bundle
 // unchanged and starts it. Prints one JSON line per event.
+import { System } from "../../modules/system/system.js";
 import { Watchdog } from "../../modules/watchdog/watchdog.js";
 import { Device } from "../../src/device.js";
 import type { DeviceEvent } from "../../src/ports.js";
@@ -27,7 +28,7 @@ function main(): void {
 	}, 0);
 }
 
-function start({ wall, seed, timeScale, sampleMs, memoryMs }: Arguments): void {
+function start({ wall, seed, timeScale, sampleMs, memoryMs, isControlled }: Arguments): void {
 	const watchdog = new Watchdog();
 	report({ name: "board-booted", reason: watchdog.lastReset.reason, boot: program.boot });
 	const device = new Device({
@@ -35,8 +36,17 @@ function start({ wall, seed, timeScale, sampleMs, memoryMs }: Arguments): void {
 		...(timeScale !== undefined && { timeScale }),
 		...(sampleMs !== undefined && { sampleIntervalMs: sampleMs }),
 	});
+	if (isControlled) program.listen(obey);
 	device.start();
 	if (memoryMs !== undefined) new LinuxTimer().repeat(reportMemory, memoryMs);
+}
+
+/** Misbehaviours for tests. Without the other end of standard input there is no board any more. */
+function obey(line: string | undefined): void {
+	if (line === undefined) program.exit(0);
+	if (line === "crash") throw new Error("provoked by the board");
+	if (line === "restart") new System().restart();
+	if (line === "hang") for (;;);
 }
 
 /** What is live after a collection, and the highest that was ever held, above the loaded code. */

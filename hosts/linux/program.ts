@@ -44,6 +44,11 @@ export const program = {
 		native("xs_host_trace").call(undefined, line);
 	},
 
+	/** Calls back with each line of standard input, and with `undefined` at its end. */
+	listen(onLine: (line: string | undefined) => void): void {
+		native("xs_host_listen").call(undefined, onLine);
+	},
+
 	/** Ends the program at once. */
 	exit(code: number): void {
 		native("xs_host_exit").call(undefined, code);

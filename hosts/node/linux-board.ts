@@ -67,6 +67,11 @@ export class LinuxBoard {
 		await this.#nextBoot();
 	}
 
+	/** Makes the device misbehave: an endless loop, an uncaught exception, a restart of its own. */
+	provoke(what: "hang" | "crash" | "restart"): void {
+		this.#process?.stdin?.write(`${what}\n`);
+	}
+
 	/** Stops the device and takes its power away. */
 	async powerOff(): Promise<void> {
 		if (!this.#isPowered) return;
@@ -96,12 +101,14 @@ export class LinuxBoard {
 	}
 
 	#boot(reason: "power-on" | "abort"): void {
-		const running = spawn(this.#program, [this.#main, ...this.#flags()], {
-			stdio: ["ignore", "pipe", "pipe"],
+		const running = spawn(this.#program, [this.#main, "--control", ...this.#flags()], {
+			stdio: ["pipe", "pipe", "pipe"],
 			// The program tells its next life by itself; after a crash there is only its parent.
 			env: reason === "abort" ? { ...process.env, HOLDFAST_RESET: "abort" } : process.env,
 		});
 		this.#process = running;
+		// A process that is going away reads nothing.
+		running.stdin.on("error", () => undefined);
 		createInterface(running.stdout).on("line", (line) => this.#read(line));
 		createInterface(running.stderr).on("line", (text) =>
 			this.#report({ name: "device-output", text }),

@@ -1,5 +1,5 @@
-// The main job against other people's brokers: the firmware bundle on its board publishes signed
-// telemetry over mutual TLS, and an operator with a certificate verifies it.
+// The main job against other people's brokers: the firmware bundle, on Node and on XS, publishes
+// signed telemetry over mutual TLS, and an operator with a certificate verifies it.
 
 import { Secret } from "../../src/bytes/secret.js";
 import { encodeUTF8 } from "../../src/bytes/text.js";
@@ -7,7 +7,8 @@ import { DEFAULT_RULES, type PolicyRule } from "../../src/policy/rules.js";
 import { sendCommand } from "../../tools/command/send-command.js";
 import { flipBit } from "../../tools/start/flip-bit.js";
 import { isRefused } from "../../tools/start/observer.js";
-import { DENIALS, describeWithEachBroker } from "../support/brokers.js";
+import { DENIALS, describeWithEachBroker, type BrokerKind } from "../support/brokers.js";
+import { engine } from "../support/engine.js";
 import { DEVICE, Installation, OPERATOR } from "../support/installation.js";
 import { findSecrets } from "../support/secret-scan.js";
 
@@ -21,11 +22,20 @@ const CURIOUS_RULES: readonly PolicyRule[] = [
 	{ direction: "subscribe", channel: "others", topic: "holdfast/+/telemetry", QoS: 1 },
 ];
 
-describeWithEachBroker("telemetry over mutual TLS", (kind) => {
+function describeEverywhere(
+	name: string,
+	body: (kind: BrokerKind, host: "node" | "linux") => void,
+): void {
+	engine.describeOnEachHost(name, (host) => {
+		describeWithEachBroker("telemetry", (kind) => body(kind, host));
+	});
+}
+
+describeEverywhere("telemetry over mutual TLS", (kind, host) => {
 	let installation: Installation;
 
 	beforeEach(async () => {
-		installation = await Installation.create({ kind });
+		installation = await Installation.create({ kind, host });
 	});
 
 	afterEach(async () => {

@@ -42,6 +42,13 @@ export const engine = {
 		else it.skip(`${name} (${reason})`, run);
 	},
 
+	/** `describe` once for the Node host and once for the XS host, or a visible skip of that. */
+	describeOnEachHost(name: string, body: (host: "node" | "linux") => void): void {
+		describe(`${name}, on Node`, () => body("node"));
+		if (reason === undefined) describe(`${name}, on XS`, () => body("linux"));
+		else describe.skip(`${name}, on XS (${reason})`, () => body("linux"));
+	},
+
 	/** Bundles `files` with the shim; the bundle runs the tests that they declare. */
 	bundle(name: string, files: readonly string[]): string {
 		const out = resolve(folder, `${name}.js`);

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { Board, type BoardOptions } from "../../hosts/node/board.js";
+import { LinuxBoard } from "../../hosts/node/linux-board.js";
 import type { DeviceEvent } from "../../src/ports.js";
 import { DEFAULT_RULES, topicFor } from "../../src/policy/rules.js";
 import { Fleet } from "../../tools/pki/fleet.js";
@@ -25,6 +26,8 @@ const FATAL_EVENTS = ["bundle-not-loaded", "storage-failed"];
 
 export interface InstallationOptions {
 	readonly kind: BrokerKind;
+	/** What the firmware runs on; "linux" is the XS engine. */
+	readonly host?: "node" | "linux";
 	readonly board?: Partial<BoardOptions>;
 }
 
@@ -36,7 +39,7 @@ export class Installation {
 	fleet!: Fleet;
 	broker!: TestBroker;
 	proxy!: ChaosProxy;
-	board!: Board;
+	board!: Board | LinuxBoard;
 	readonly #subscribers: Subscriber[] = [];
 	readonly #byName = new Map<string, DeviceEvent[]>();
 	readonly #waiting = new Set<() => void>();
@@ -70,7 +73,8 @@ export class Installation {
 		});
 		const target = { host: "127.0.0.1", port: installation.broker.port };
 		installation.proxy = await ChaosProxy.start({ target, record: true });
-		installation.board = new Board({
+		const Host = options.host === "linux" ? LinuxBoard : Board;
+		installation.board = new Host({
 			stateFolder: folder.file("board"),
 			timeScale: 0.05,
 			sampleIntervalMs: 200,
