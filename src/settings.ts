@@ -20,7 +20,8 @@ export class Settings {
 
 	/** Milliseconds between samples as an operator set them; `undefined` where none did. */
 	get sampleIntervalMs(): number | undefined {
-		const stored = this.#store.read(INTERVAL_KEY);
+		let stored: ArrayBuffer | undefined;
+		this.#attempt(() => (stored = this.#store.read(INTERVAL_KEY)));
 		const value = stored && uint64From(new Uint8Array(stored));
 		const isValid =
 			value !== undefined && value >= SAMPLE_INTERVAL_MS_MIN && value <= SAMPLE_INTERVAL_MS_MAX;
@@ -37,9 +38,9 @@ export class Settings {
 		this.#attempt(() => this.#store.delete(INTERVAL_KEY));
 	}
 
-	#attempt(write: () => void): void {
+	#attempt(access: () => void): void {
 		try {
-			write();
+			access();
 		} catch (error) {
 			this.#report({ name: "storage-failed", path: "hf-set", code: storageCodeOf(error) });
 		}

@@ -280,19 +280,20 @@ export class Stages {
 	/** QoS 2 state survives reboots. A worn store costs exactly-once for QoS 2, and is said. */
 	#sessionStore() {
 		const { sessionStore, ports } = this.#options;
+		const attempt = (access: () => void) => {
+			try {
+				access();
+			} catch (error) {
+				ports.report({ name: "storage-failed", path: "hf-mqtt", code: storageCodeOf(error) });
+			}
+		};
 		return {
 			load: () => {
-				const bytes = sessionStore.read(SESSION_KEY);
-				return bytes === undefined ? undefined : new Uint8Array(bytes);
+				let bytes: ArrayBuffer | undefined;
+				attempt(() => (bytes = sessionStore.read(SESSION_KEY)));
+				return bytes && new Uint8Array(bytes);
 			},
-			save: (bytes: Uint8Array) => {
-				try {
-					sessionStore.write(SESSION_KEY, bytes);
-				} catch (error) {
-					const code = storageCodeOf(error);
-					ports.report({ name: "storage-failed", path: "hf-mqtt", code });
-				}
-			},
+			save: (bytes: Uint8Array) => attempt(() => sessionStore.write(SESSION_KEY, bytes)),
 		};
 	}
 }

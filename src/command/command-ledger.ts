@@ -33,9 +33,14 @@ export class CommandLedger {
 	 * cannot be read counts as the last of all sequences: that operator is refused, not replayed.
 	 */
 	lastSequence(operator: string): number | undefined {
-		const value = this.#store.read(entryOf(operator));
-		if (value === undefined) return undefined;
-		return uint64From(new Uint8Array(value)) ?? Number.MAX_SAFE_INTEGER;
+		try {
+			const value = this.#store.read(entryOf(operator));
+			if (value === undefined) return undefined;
+			return uint64From(new Uint8Array(value)) ?? Number.MAX_SAFE_INTEGER;
+		} catch (error) {
+			storageCodeOf(error);
+			return Number.MAX_SAFE_INTEGER;
+		}
 	}
 
 	/** Spends `sequence`. It is durable when this returns "recorded". */

@@ -7,6 +7,7 @@ import { concatBytes, uint64Bytes, uint64From } from "../bytes/arrays.js";
 import { assert } from "../assert.js";
 import { SEQUENCE_BLOCK, SEQUENCE_LEAP } from "../limits.js";
 import type { KeyValueStore } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 
 /** The one key of the store: the lowest number that is not reserved, 8 bytes, and its CRC-32. */
 const KEY = "next";
@@ -59,9 +60,15 @@ export class SequenceReservation {
 	}
 }
 
-/** The stored end of the reserved numbers. */
+/** The stored end of the reserved numbers. What cannot be read is as good as damaged. */
 function readReserved(store: KeyValueStore): number | "nothing" | "damaged" {
-	const stored = store.read(KEY);
+	let stored: ArrayBuffer | undefined;
+	try {
+		stored = store.read(KEY);
+	} catch (error) {
+		storageCodeOf(error);
+		return "damaged";
+	}
 	if (stored === undefined) return "nothing";
 	if (stored.byteLength !== 12) return "damaged";
 	const value = new Uint8Array(stored, 0, 8);

@@ -2,6 +2,7 @@
 // locks again or restarts.
 
 import type { KeyValueStorage, KeyValueStore } from "../ports.js";
+import { storageCodeOf } from "../storage-code.js";
 
 const PATH = "hf-lock";
 const KEY = "locked";
@@ -14,9 +15,15 @@ export class ProvisioningLock {
 		this.#store = storage.open({ path: PATH, format: "buffer", mode: "r+" });
 	}
 
-	/** Any value counts: a damaged one must not open the device. */
+	/** Any value counts, and one that cannot be read too: damage must not open the device. */
 	get isLocked(): boolean {
-		return !this.#isUnlocked && this.#store.read(KEY) !== undefined;
+		if (this.#isUnlocked) return false;
+		try {
+			return this.#store.read(KEY) !== undefined;
+		} catch (error) {
+			storageCodeOf(error);
+			return true;
+		}
 	}
 
 	lock(): void {

@@ -44,6 +44,7 @@ export class DeviceImage {
 	readonly keyStore = new SeededKeyStore();
 	readonly operator: { readonly publicKey: Uint8Array; readonly signer: Signer };
 	readonly #wornPaths: string[] = [];
+	readonly #unreadablePaths: string[] = [];
 
 	constructor(blocks = 8) {
 		this.chip = new NORFlash({ blocks });
@@ -80,6 +81,11 @@ export class DeviceImage {
 		this.#wornPaths.push(path);
 	}
 
+	/** The same for reading. */
+	failReads(...paths: string[]): void {
+		this.#unreadablePaths.push(...paths);
+	}
+
 	/** Key-value storage as a life of this device sees it. */
 	get storage(): KeyValueStorage {
 		return {
@@ -89,6 +95,11 @@ export class DeviceImage {
 				store.write = (key, value) => {
 					if (!this.#wornPaths.includes(options.path)) return write(key, value);
 					throw new StorageError("storage-worn", "write failed");
+				};
+				const read = store.read.bind(store);
+				store.read = (key) => {
+					if (!this.#unreadablePaths.includes(options.path)) return read(key);
+					throw new StorageError("storage-unreadable", "read failed");
 				};
 				return store;
 			},

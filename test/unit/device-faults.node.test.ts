@@ -1,3 +1,4 @@
+import { encodeCommand } from "../../src/command/command.js";
 import { POLICY_RULES_MAX } from "../../src/limits.js";
 import { encodeRules } from "../../src/policy/rules.js";
 import { DeviceImage, DeviceLife, online, provisioned } from "../support/device-bench.js";
@@ -38,6 +39,21 @@ describe("Device, faults", () => {
 		life.run(60_000);
 		const arrived = life.published.map(({ envelope }) => envelope.sequence);
 		for (const sequence of life.accepted) expect(arrived).toContain(sequence);
+	});
+
+	it("runs without what it cannot read, obeys nobody, and repeats no sequence", () => {
+		const image = provisioned();
+		const first = online(image);
+		first.run(3_000);
+		image.failReads("hf-boot", "hf-cmd", "hf-lock", "hf-mqtt", "hf-seq", "hf-set", "hf-time");
+		const life = online(image);
+		life.deliver(image.command({ payload: encodeCommand({ name: "identify" }), sequence: 5 }));
+		life.ask("keys");
+		life.run(3_000);
+		expect(life.identified).toBe(0);
+		expect(life.names).not.toContain("provisioning-keys-made");
+		expect(life.accepted.length).toBeGreaterThan(2);
+		expect(Math.min(...life.accepted)).toBeGreaterThan(Math.max(...first.accepted));
 	});
 
 	it("refuses what its policy has no channel for", () => {
