@@ -94,7 +94,9 @@ export class Stages {
 			onRound: () => this.#sampling?.made(),
 		});
 		this.#downlink = this.#buildDownlink();
-		this.#mqttSession = new Session({ store: this.#sessionStore() });
+		// Where nothing was asked for with QoS 2, a broker that sends it all the same writes no flash.
+		const usesQoS2 = rules.value.some(({ QoS }) => QoS === 2);
+		this.#mqttSession = new Session(usesQoS2 ? { store: this.#sessionStore() } : {});
 		this.#supervisor = this.#buildSupervisor();
 	}
 

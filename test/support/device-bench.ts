@@ -200,10 +200,13 @@ export class DeviceLife {
 	}
 
 	/** The broker delivers `payload` to the device. */
-	deliver(payload: Uint8Array, options: { topic?: string; retain?: boolean } = {}): void {
-		const { topic = COMMAND_TOPIC, retain = false } = options;
+	deliver(
+		payload: Uint8Array,
+		options: { topic?: string; retain?: boolean; QoS?: 1 | 2 } = {},
+	): void {
+		const { topic = COMMAND_TOPIC, retain = false, QoS = 1 } = options;
 		this.#packetId++;
-		this.#current().feed(publish({ topic, payload, QoS: 1, retain, packetId: this.#packetId }));
+		this.#current().feed(publish({ topic, payload, QoS, retain, packetId: this.#packetId }));
 		this.run(50);
 	}
 

@@ -56,6 +56,18 @@ describe("Device, faults", () => {
 		expect(Math.min(...life.accepted)).toBeGreaterThan(Math.max(...first.accepted));
 	});
 
+	it("writes nothing for a flood of QoS 2 that it never asked for", () => {
+		const image = provisioned();
+		const life = online(image, 86_400_000);
+		life.run(10_000);
+		const { writes } = image.keyValue;
+		const { programs } = image.chip;
+		for (let count = 0; count < 20; count++) life.deliver(new Uint8Array(1), { QoS: 2 });
+		expect(life.packets).toContain("PUBREC");
+		expect(image.keyValue.writes).toBe(writes);
+		expect(image.chip.programs).toBe(programs);
+	});
+
 	it("refuses what its policy has no channel for", () => {
 		const image = new DeviceImage();
 		image.install({ policy: encodeRules([]) });
