@@ -85,6 +85,7 @@ static void onExpired(int signal)
 	again("watchdog");
 }
 
+#ifndef __SANITIZE_ADDRESS__
 static void onFault(int signal)
 {
 	char text[] = "panic: signal ..\n";
@@ -94,6 +95,7 @@ static void onFault(int signal)
 	(void)written;
 	again("panic");
 }
+#endif
 
 // The power is switched off.
 static void onOff(int signal)
