@@ -36,6 +36,12 @@ mkdirSync(folder, { recursive: true });
 export const engine = {
 	program: resolve("build/linux/xs-host"),
 
+	/** The same program under AddressSanitizer and UndefinedBehaviorSanitizer. */
+	sanitizedProgram(): string {
+		execFileSync("hosts/linux/build.sh", ["SANITIZE=1", "OPTIMIZE=-O1"], { stdio: "pipe" });
+		return resolve("build/linux-sanitized/xs-host");
+	},
+
 	/** `it`, or a visible skip with what must be installed. */
 	it(name: string, run: () => Promise<void>, timeoutMs = 60_000): void {
 		if (reason === undefined) it(name, run, timeoutMs);
@@ -68,9 +74,10 @@ export const engine = {
 		bundle: string,
 		values: readonly string[] = [],
 		onLine: (line: string) => void = () => undefined,
+		program = engine.program,
 	): Promise<EngineRun> {
 		return new Promise((done) => {
-			const child = spawn(engine.program, [bundle, ...values]);
+			const child = spawn(program, [bundle, ...values]);
 			const lines: string[] = [];
 			let errors = "";
 			createInterface(child.stdout).on("line", (line) => {
