@@ -31,10 +31,11 @@ function missing(): string | undefined {
 
 const reason = missing();
 const folder = "build/engine";
+const PROGRAM = resolve("build/linux/xs-host");
 mkdirSync(folder, { recursive: true });
 
 export const engine = {
-	program: resolve("build/linux/xs-host"),
+	program: PROGRAM,
 
 	/** The same program under AddressSanitizer and UndefinedBehaviorSanitizer. */
 	sanitizedProgram(): string {
@@ -74,7 +75,7 @@ export const engine = {
 		bundle: string,
 		values: readonly string[] = [],
 		onLine: (line: string) => void = () => undefined,
-		program = engine.program,
+		program: string = PROGRAM,
 	): Promise<EngineRun> {
 		return new Promise((done) => {
 			const child = spawn(program, [bundle, ...values]);
