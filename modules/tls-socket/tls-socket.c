@@ -35,12 +35,20 @@ static TLSSession sessionOf(xsMachine *the)
 	return data == &gNoSession ? NULL : data;
 }
 
+// Numbers only: to make one of anything else could run script, which could close this session.
+static double numberOf(xsMachine *the, int index)
+{
+	xsType type = xsUndefinedType;
+	if (xsmcArgc > index)
+		type = xsmcTypeOf(xsArg(index));
+	if (type != xsIntegerType && type != xsNumberType)
+		xsTypeError("argument: not a number");
+	return xsmcToNumber(xsArg(index));
+}
+
 static int integerOf(xsMachine *the, int index, int least, int most)
 {
-	double number;
-	if (xsmcArgc <= index)
-		xsTypeError("argument: missing");
-	number = xsmcToNumber(xsArg(index));
+	const double number = numberOf(the, index);
 	if (!(number >= least && number <= most))
 		xsRangeError("argument: out of range");
 	return (int)number;
@@ -151,12 +159,8 @@ void xs_tls_socket_set_key(xsMachine *the)
 void xs_tls_socket_set_time(xsMachine *the)
 {
 	TLSSession session = sessionOf(the);
-	double seconds;
-	bool isLowerBound;
-	if (xsmcArgc < 2)
-		xsTypeError("argument: missing");
-	seconds = xsmcToNumber(xsArg(0));
-	isLowerBound = xsmcTest(xsArg(1));
+	const double seconds = numberOf(the, 0);
+	const bool isLowerBound = xsmcArgc > 1 && xsmcTest(xsArg(1));
 	if (!(seconds >= 0 && seconds <= 9007199254740991.0))
 		xsRangeError("argument: out of range");
 	if (session != NULL)

@@ -13,6 +13,8 @@ import { closeAll, listen, NAME, pki } from "../support/tls-bench.js";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
+const SEED = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
 /** Returns its port. */
 function serveAnswering(): Promise<number> {
 	const transports: Socket[] = [];
@@ -63,6 +65,12 @@ describe("TLSSocket on XS", () => {
 		const bundle = engine.bundle("tls-socket", ["test/engine/native/tls-socket.ts"]);
 		const run = await engine.run(bundle, [JSON.stringify(given)]);
 		expect(engine.summary(run).failed).toEqual([]);
+	});
+
+	engine.it(`survives hostile arguments (seed ${SEED})`, async () => {
+		const bundle = engine.bundle("tls-hostile", ["test/engine/native/tls-hostile.ts"]);
+		const run = await engine.run(bundle, [`${SEED}`]);
+		expect([run.code, engine.summary(run).failed]).toEqual([0, []]);
 	});
 
 	engine.it("joins mosquitto with a key of the key store, again and again", async () => {

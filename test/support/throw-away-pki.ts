@@ -79,7 +79,18 @@ function extensions(names: readonly string[], isAuthority: boolean): Buffer[] {
 
 function generalName(name: string): Buffer {
 	if (isIP(name) === 4) return der.element(0x87, Buffer.from(name.split(".").map(Number)));
+	if (isIP(name) === 6) return der.element(0x87, addressBytes(name));
 	return der.element(0x82, Buffer.from(name, "latin1"));
+}
+
+/** The 16 bytes of an IPv6 address. */
+function addressBytes(address: string): Buffer {
+	const [left = [], right = []] = address
+		.split("::")
+		.map((half) => half.split(":").filter(Boolean));
+	const zeros = Array<string>(8 - left.length - right.length).fill("0");
+	const groups = [...left, ...zeros, ...right];
+	return Buffer.from(groups.map((group) => group.padStart(4, "0")).join(""), "hex");
 }
 
 function nameOf(commonName: string): Buffer {

@@ -81,6 +81,10 @@ describeWhere(missing, "TLS session in C: whom it trusts", () => {
 		expect(codeOf(await bench.probe(await server(bare), "name=127.0.0.1"))).toBe("host-name");
 		expect(codeOf(await bench.probe(await server(right), "name=127.0.0.3"))).toBe("host-name");
 		expect(codeOf(await bench.probe(await server(right), "name=::1"))).toBe("host-name");
+		// Begins with the same four bytes
+		const longer = issue({ subject: "x", issuer: pki.authority, names: ["7f00:1::", "::1"] });
+		expect(codeOf(await bench.probe(await server(longer), "name=127.0.0.1"))).toBe("host-name");
+		expect(codeOf(await bench.probe(await server(longer), "name=::1"))).toBe("open");
 	});
 
 	it("sends the name as SNI, but never an address", async () => {
