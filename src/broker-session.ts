@@ -49,6 +49,7 @@ export class BrokerSession implements SessionHandle {
 	/** Of the token that was minted for this session. */
 	#renewAfterMs: number | undefined;
 	#renewal: TimerHandle | undefined;
+	#hasConnected = false;
 	#isClosed = false;
 
 	/** Makes the socket and begins. Throws what the TLS socket's constructor throws. */
@@ -94,7 +95,8 @@ export class BrokerSession implements SessionHandle {
 
 	/** Hands on whatever the outbox holds, as far as there is room. */
 	offer(): void {
-		if (this.#client.state === "online") this.#options.uplink.offer(this.#client);
+		if (!this.#hasConnected || this.#client.state !== "online") return;
+		this.#options.uplink.offer(this.#client);
 	}
 
 	/**
@@ -177,6 +179,7 @@ export class BrokerSession implements SessionHandle {
 
 	#onConnected(): void {
 		const { policy, uplink, onOnline } = this.#options;
+		this.#hasConnected = true;
 		uplink.rewind();
 		this.#events.onConnected();
 		const subscriptions = policy.subscriptions();

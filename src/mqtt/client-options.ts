@@ -26,7 +26,10 @@ export interface MQTTClientOptions {
 	 * Room in the socket for the first time: connected, and with TLS verified. CONNECT is on its way.
 	 */
 	onSecured?: () => void;
-	/** CONNACK accepted. What was in flight is being sent again; new messages can follow. */
+	/**
+	 * CONNACK accepted. What was in flight is being sent again; new messages can follow. What a lost
+	 * session had handed over already was acknowledged just before.
+	 */
 	onConnected?: (connected: Connected) => void;
 	/** Give every message with QoS 1 or 2 to `acknowledge`, once its effect is durable. */
 	onMessage?: (message: InboundMessage) => void;

@@ -252,10 +252,11 @@ export class MQTTClient {
 		this.#link.deadlines.clear("connack");
 		this.#keepAlive.start();
 		const done = this.#outbound.open(sessionPresent);
-		onConnected?.({ sessionPresent });
+		// First what is done: its owner must not offer it again.
 		for (const token of done) {
 			if (!this.#isEnding()) onAcknowledged?.(token);
 		}
+		if (!this.#isEnding()) onConnected?.({ sessionPresent });
 		this.#outbound.settle();
 	}
 
