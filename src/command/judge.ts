@@ -80,7 +80,7 @@ function freshnessRefusal(
 	const start = notBefore ?? time?.unixSeconds ?? trustedTime;
 	if (start !== undefined && expiresAt - start > COMMAND_LIFETIME_S_MAX) return "lifetime-too-long";
 	if (trustedTime === undefined) return "time-untrusted";
-	// A command's time becomes the device's floor: one from the future would outdate its certificates.
+	// A command's time becomes the device's floor: a future one would outdate its certificates.
 	const latest = Math.max(notBefore ?? 0, time?.unixSeconds ?? 0);
 	if (trustedTime + COMMAND_SKEW_S_MAX < latest) return "not-yet-valid";
 	// [RFC 7519 §4.1.4] on or after the expiration time it must not be accepted. No skew is allowed
