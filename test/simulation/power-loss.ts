@@ -47,9 +47,12 @@ export interface LoopResult {
 
 const OPERATIONS_MAX = 10_000;
 
-/** Runs the loop, or the one run that the environment names. Throws at the first broken promise. */
-export function powerLossLoop(options: LoopOptions): LoopResult {
-	const { HOLDFAST_CUTS: cuts, HOLDFAST_SEED: seed } = process.env;
+/** Runs the loop, or the one run that `environment` names. Throws at the first broken promise. */
+export function powerLossLoop(
+	options: LoopOptions,
+	environment: Readonly<Record<string, string | undefined>> = process.env,
+): LoopResult {
+	const { HOLDFAST_CUTS: cuts, HOLDFAST_SEED: seed } = environment;
 	if (cuts !== undefined) return replay(options, Number(seed ?? options.seed), parseCuts(cuts));
 	const loop = new Loop(seed === undefined ? options : { ...options, seed: Number(seed) });
 	return loop.run();
