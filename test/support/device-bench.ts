@@ -6,6 +6,7 @@ import { VirtualFlashStorage } from "../../hosts/simulator/flash-storage.js";
 import { NORFlash } from "../../hosts/simulator/flash.js";
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
 import { StorageError } from "../../hosts/simulator/storage-error.js";
+import { PowerSupply } from "../../hosts/simulator/power.js";
 import { VirtualTimer } from "../../hosts/simulator/timer.js";
 import { encodeConfiguration } from "../../src/credentials/encode-configuration.js";
 import type { Configuration } from "../../src/credentials/configuration.js";
@@ -27,6 +28,7 @@ import type {
 	Sensor,
 	SerialOptions,
 	SerialPort,
+	Timer,
 } from "../../src/ports.js";
 import { sampleConfiguration } from "./sample-configuration.js";
 import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
@@ -39,7 +41,9 @@ export const COMMAND_TOPIC = "holdfast/sensor-1/command";
 
 /** What survives a power cut. */
 export class DeviceImage {
-	readonly keyValue = new VirtualKeyValue();
+	/** Plan a cut here, and the next life begins after `restore`. */
+	readonly power = new PowerSupply();
+	readonly keyValue = new VirtualKeyValue({ power: this.power });
 	readonly chip: NORFlash;
 	readonly keyStore = new SeededKeyStore();
 	readonly operator: { readonly publicKey: Uint8Array; readonly signer: Signer };
@@ -47,7 +51,7 @@ export class DeviceImage {
 	readonly #unreadablePaths: string[] = [];
 
 	constructor(blocks = 8) {
-		this.chip = new NORFlash({ blocks });
+		this.chip = new NORFlash({ blocks, power: this.power });
 		for (const name of ["signing", "tls-0", "tls-1", "operator"]) this.keyStore.generate(name);
 		this.operator = signerOf(this.keyStore, "operator");
 	}
@@ -139,6 +143,9 @@ export class DeviceLife {
 	readonly stages: string[] = [];
 	restarts = 0;
 	identified = 0;
+	/** Resets by the watchdog, had it been real. */
+	bites = 0;
+	isSamplingLost = false;
 	samples = 0;
 	isBrokerUp = true;
 	isAcknowledging = true;
@@ -153,6 +160,9 @@ export class DeviceLife {
 	stopsAfter: string | undefined;
 	readonly device: Device;
 	readonly #image: DeviceImage;
+	readonly #sampleIntervalMs: number;
+	#watchdogMs = 0;
+	#fedAtMs = 0;
 	#handled = 0;
 	#socket: ScriptedSocket | undefined;
 	#packetId = 0;
@@ -166,6 +176,7 @@ export class DeviceLife {
 		sampleIntervalMs = 1000,
 	) {
 		this.#image = image;
+		this.#sampleIntervalMs = sampleIntervalMs;
 		this.clock.setWallTime(NOW, "sntp");
 		const reset = lastReset === "power-on" ? { reason: lastReset, stage: "" } : lastReset;
 		this.device = new Device({ ports: this.#ports(reset), sampleIntervalMs });
@@ -177,6 +188,7 @@ export class DeviceLife {
 		for (const end = this.clock.monotonicMs() + ms; this.clock.monotonicMs() < end;) {
 			this.clock.advance(50);
 			this.#serve();
+			this.#watch();
 		}
 	}
 
@@ -217,8 +229,24 @@ export class DeviceLife {
 		this.run(50);
 	}
 
+	/** Types of all packets that were ever written, seen by the broker or not. */
+	get written(): readonly string[] {
+		return this.script.sockets
+			.flatMap(({ writes }) => writes)
+			.flatMap((bytes) => readFromClient(bytes).packets)
+			.map(({ type }) => type);
+	}
+
 	breakConnection(): void {
 		this.#current().fail("tcp");
+	}
+
+	/** Counts the resets that the hardware would have made. */
+	#watch(): void {
+		const nowMs = this.clock.monotonicMs();
+		if (this.#watchdogMs === 0 || nowMs - this.#fedAtMs <= this.#watchdogMs) return;
+		this.bites++;
+		this.#fedAtMs = nowMs;
 	}
 
 	#current(): ScriptedSocket {
@@ -289,11 +317,14 @@ export class DeviceLife {
 			keyStore: this.#image.keyStore,
 			crypto: nodeCrypto,
 			clock: this.clock,
-			timer: this.timer,
+			timer: this.#timerPort(),
 			entropy: counting(7),
 			watchdog: {
-				start: () => undefined,
-				feed: () => undefined,
+				start: (timeoutMs) => {
+					this.#watchdogMs = timeoutMs;
+					this.#fedAtMs = this.clock.monotonicMs();
+				},
+				feed: () => void (this.#fedAtMs = this.clock.monotonicMs()),
 				retain: (stage) => void this.stages.push(stage),
 				lastReset,
 				close: () => undefined,
@@ -313,6 +344,19 @@ export class DeviceLife {
 				this.reports.push(event);
 				if (event.name === this.stopsAfter) this.clock.schedule(() => this.device.stop(), 0);
 			},
+		};
+	}
+
+	/** The device's timers; with `isSamplingLost` those of the sampler never fire. */
+	#timerPort(): Timer {
+		const { timer } = this;
+		return {
+			set: (callback, delayMs) => {
+				const isLost = this.isSamplingLost && delayMs === this.#sampleIntervalMs;
+				return isLost ? {} : timer.set(callback, delayMs);
+			},
+			repeat: (callback, intervalMs) => timer.repeat(callback, intervalMs),
+			clear: (handle) => timer.clear(handle),
 		};
 	}
 
