@@ -128,6 +128,7 @@ describe("MQTTClient, publishing", () => {
 		expect(bench.events).toEqual(["progress acknowledged", "acknowledged 78"]);
 	});
 
+	// MQTT 3.1.1 §3.3.1.3, §3.3.3
 	it("carries the retained flag and an empty payload", () => {
 		const bench = MQTTBench.online();
 		const message = { topic: "t", payload: new Uint8Array(0), QoS: 0, retain: true } as const;
@@ -259,6 +260,7 @@ describe("MQTTClient, receiving", () => {
 		expect(bench.seenBriefly()).toEqual(["PUBACK 65535"]);
 	});
 
+	// MQTT 3.1.1 §3.3.3: a PUBLISH may have a payload of zero length
 	it("delivers an empty payload as an ordinary message", () => {
 		const bench = MQTTBench.online();
 		bench.socket.feed(publish({ topic: "t" }));

@@ -50,12 +50,13 @@ describe("a hostile fixed header", () => {
 		expect(bench.events).toEqual(["message t"]);
 	});
 
+	// MQTT 3.1.1 §2.2.3: four bytes announce up to 268 435 455; how much is taken is our own bound
 	it("closes on an announcement of 256 MB without waiting for it", () => {
 		const header = Uint8Array.of(0x30, 0xff, 0xff, 0xff, 0x7f);
 		expect(outcome(header)).toBe("packet-too-large");
 	});
 
-	// MQTT 3.1.1 §3.2.1 and the like; [MQTT-4.8.0-1]
+	// MQTT 3.1.1 §2.2.3, §3.2.1 and the like; [MQTT-4.8.0-1]
 	it("closes on an announcement of 256 MB for a packet of fixed size", () => {
 		for (const first of [0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xb0, 0xd0]) {
 			const header = Uint8Array.of(first, 0xff, 0xff, 0xff, 0x7f);
@@ -138,6 +139,7 @@ describe("a hostile PUBLISH", () => {
 		}
 	});
 
+	// MQTT 3.1.1 §2.2.3, our bound; [MQTT-4.3.2-2], [MQTT-4.3.3-2]: what is skipped is acknowledged
 	it("skips a message that is too large, and acknowledges it so that it does not come back", () => {
 		const bench = MQTTBench.online();
 		const payload = new Uint8Array(MQTT_INBOUND_PACKET_BYTES_MAX);
@@ -153,11 +155,13 @@ describe("a hostile PUBLISH", () => {
 		expect(bench.seenBriefly()).toEqual(["PUBACK 4", "PUBREC 5"]);
 	});
 
+	// MQTT 3.1.1 §2.2.3, our bound
 	it("closes where even the topic of a too large message is too large", () => {
 		const bytes = publish({ topic: "t".repeat(MQTT_INBOUND_PACKET_BYTES_MAX) });
 		expect(outcome(bytes)).toBe("packet-too-large");
 	});
 
+	// MQTT 3.1.1 §2.2.3, our bound
 	it("closes on a message too large to be skipped", () => {
 		const length = remainingLength(MQTT_SKIPPED_PACKET_BYTES_MAX + 1);
 		expect(outcome(Uint8Array.of(0x30), length)).toBe("packet-too-large");

@@ -131,6 +131,7 @@ describe("PacketReader", () => {
 		expect(reader.next()).toEqual(refusal);
 	});
 
+	// MQTT 3.1.1 §2.2.3, our bound
 	it("holds no more of an oversized packet than the limit, and reads on behind it", () => {
 		const payload = new Uint8Array(MQTT_SKIPPED_PACKET_BYTES_MAX - 3);
 		const bytes = publish({ topic: "t", payload });
