@@ -57,7 +57,9 @@ static inline const uint8_t *optionsBytes(xsMachine *the, size_t *length)
 	xsUnsignedValue count;
 	if (xsmcArgc < 1 || xsmcTypeOf(xsArg(0)) != xsReferenceType)
 		xsTypeError("bytes: neither ArrayBuffer nor Uint8Array");
-	xsmcGetBufferReadable(xsArg(0), &data, &count);
+	// An object of another class would be asked for its length, and believed.
+	if (xsmcGetBufferReadable(xsArg(0), &data, &count) != xsBufferRelocatable)
+		xsTypeError("bytes: neither ArrayBuffer nor Uint8Array");
 	*length = count;
 	return data;
 }

@@ -40,7 +40,9 @@ void xs_entropy_fill(xsMachine *the)
 	xsmcGetHostDataValidate(xsThis, (void *)&kEntropyHooks);
 	if (xsmcArgc < 1 || xsmcTypeOf(xsArg(0)) != xsReferenceType)
 		xsTypeError("bytes: not a Uint8Array");
-	xsmcGetBufferWritable(xsArg(0), &bytes, &length);
+	// An object of another class would be asked for its length, and believed.
+	if (xsmcGetBufferWritable(xsArg(0), &bytes, &length) != xsBufferRelocatable)
+		xsTypeError("bytes: not a Uint8Array");
 	if (fill(bytes, length) != 0)
 		xsUnknownError("entropy: none");
 }
