@@ -5,7 +5,6 @@ import { VirtualClock } from "../../hosts/simulator/clock.js";
 import { VirtualFlashStorage } from "../../hosts/simulator/flash-storage.js";
 import { NORFlash } from "../../hosts/simulator/flash.js";
 import { VirtualKeyValue } from "../../hosts/simulator/key-value.js";
-import { StorageError } from "../../hosts/simulator/storage-error.js";
 import { PowerSupply } from "../../hosts/simulator/power.js";
 import { VirtualTimer } from "../../hosts/simulator/timer.js";
 import { encodeConfiguration } from "../../src/credentials/encode-configuration.js";
@@ -19,7 +18,6 @@ import { encodeFrame } from "../../src/provisioning/frame.js";
 import { encodeMessage, type RequestName } from "../../src/provisioning/messages.js";
 import type {
 	DeviceEvent,
-	KeyValueStorage,
 	Ports,
 	Posture,
 	ResetReason,
@@ -30,6 +28,7 @@ import type {
 	SerialPort,
 	Timer,
 } from "../../src/ports.js";
+import { FailingKeyValue } from "./failing-key-value.js";
 import { sampleConfiguration } from "./sample-configuration.js";
 import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
 import { connack, pingresp, puback, publish, suback } from "./mqtt-server-bytes.js";
@@ -47,8 +46,8 @@ export class DeviceImage {
 	readonly chip: NORFlash;
 	readonly keyStore = new SeededKeyStore();
 	readonly operator: { readonly publicKey: Uint8Array; readonly signer: Signer };
-	readonly #wornPaths: string[] = [];
-	readonly #unreadablePaths: string[] = [];
+	/** Key-value storage as a life of this device sees it. */
+	readonly storage = new FailingKeyValue(this.keyValue);
 
 	constructor(blocks = 8) {
 		this.chip = new NORFlash({ blocks, power: this.power });
@@ -78,36 +77,6 @@ export class DeviceImage {
 
 	get publicKey(): Uint8Array {
 		return new Uint8Array(this.keyStore.publicKey("signing") as ArrayBuffer);
-	}
-
-	/** From now on no write to the namespace `path` of key-value storage succeeds. */
-	failWrites(path: string): void {
-		this.#wornPaths.push(path);
-	}
-
-	/** The same for reading. */
-	failReads(...paths: string[]): void {
-		this.#unreadablePaths.push(...paths);
-	}
-
-	/** Key-value storage as a life of this device sees it. */
-	get storage(): KeyValueStorage {
-		return {
-			open: (options) => {
-				const store = this.keyValue.open(options);
-				const write = store.write.bind(store);
-				store.write = (key, value) => {
-					if (!this.#wornPaths.includes(options.path)) return write(key, value);
-					throw new StorageError("storage-worn", "write failed");
-				};
-				const read = store.read.bind(store);
-				store.read = (key) => {
-					if (!this.#unreadablePaths.includes(options.path)) return read(key);
-					throw new StorageError("storage-unreadable", "read failed");
-				};
-				return store;
-			},
-		};
 	}
 
 	command(request: Partial<SealRequest> & Pick<SealRequest, "payload" | "sequence">): Uint8Array {

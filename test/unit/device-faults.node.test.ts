@@ -16,7 +16,7 @@ describe("Device, faults", () => {
 	it("refuses readings while no sequence can be reserved, and still connects", () => {
 		const image = provisioned();
 		online(image).run(3_000);
-		image.failWrites("hf-seq");
+		image.storage.failWrites("hf-seq");
 		const life = online(image);
 		life.run(5_000);
 		expect(life.names).toContain("connection-online");
@@ -45,7 +45,15 @@ describe("Device, faults", () => {
 		const image = provisioned();
 		const first = online(image);
 		first.run(3_000);
-		image.failReads("hf-boot", "hf-cmd", "hf-lock", "hf-mqtt", "hf-seq", "hf-set", "hf-time");
+		image.storage.failReads(
+			"hf-boot",
+			"hf-cmd",
+			"hf-lock",
+			"hf-mqtt",
+			"hf-seq",
+			"hf-set",
+			"hf-time",
+		);
 		const life = online(image);
 		life.deliver(image.command({ payload: encodeCommand({ name: "identify" }), sequence: 5 }));
 		life.ask("keys");
