@@ -2,6 +2,10 @@
 # Builds the Linux host, and says what is missing with the line that installs it.
 set -eu
 cd "$(dirname "$0")"
+if [ "$(uname)" != Linux ]; then
+	echo "the Linux host needs Linux" >&2
+	exit 3
+fi
 bits=64
 for argument in "$@"; do [ "$argument" = BITS=32 ] && bits=32; done
 missing=

@@ -27,6 +27,7 @@ extern void fxGrowSlots(txMachine *the, txSize count);
 
 static int32_t gChunkBytesBase = 0;
 static int32_t gSlotCountBase = 0;
+static txSlot *gStackBottom = NULL;
 static MachineModule gModule = kMachineLoading;
 
 Machine *machineMake(void)
@@ -46,6 +47,14 @@ Machine *machineMake(void)
 		.staticSize = 0,
 	};
 	return fxCreateMachine(&creation, "holdfast", NULL, XS_NO_ID);
+}
+
+void machineDelete(Machine *the)
+{
+	// What was out of reach is released with the rest.
+	if (gStackBottom)
+		the->stackBottom = gStackBottom;
+	fxDeleteMachine(the);
 }
 
 void fxCreateMachinePlatform(txMachine *the)
@@ -145,6 +154,8 @@ void machineSeal(txMachine *the, const MachineLimits *limits)
 {
 	if (the->isSealed)
 		mxUnknownError("memory: sealed already");
+	if (limits->stackCount > the->stack - the->stackBottom)
+		mxRangeError("stack: more than there is");
 	fxCollect(the, XS_COMPACT_FLAG | XS_ORGANIC_FLAG);
 	txSize free = (txSize)the->maximumHeapCount - (txSize)the->currentHeapCount;
 	if (free < limits->slotCount)
@@ -166,6 +177,9 @@ void machineSeal(txMachine *the, const MachineLimits *limits)
 	the->peakChunksSize = the->currentChunksSize;
 	gSlotCountBase = (int32_t)the->currentHeapCount;
 	gChunkBytesBase = (int32_t)the->currentChunksSize;
+	gStackBottom = the->stackBottom;
+	// Below what lies on it now: on the chip the engine's own objects are not on the stack.
+	the->stackBottom = the->stack - limits->stackCount;
 	the->isSealed = 1;
 }
 

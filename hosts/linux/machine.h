@@ -18,6 +18,7 @@ typedef struct xsMachineRecord Machine;
 typedef struct {
 	int32_t chunkBytes;
 	int32_t slotCount;
+	int32_t stackCount; // in slots
 } MachineLimits;
 
 // Live and highest figures of the engine's heap.
@@ -33,6 +34,7 @@ typedef struct {
 } MachineMemory;
 
 Machine *machineMake(void);
+void machineDelete(Machine *the);
 // Starts loading a module; whether that works shows in machineLoading once the jobs have run.
 void machineImport(Machine *the, const char *path);
 typedef enum { kMachineLoading, kMachineLoaded, kMachineFailed } MachineModule;

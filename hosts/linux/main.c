@@ -58,7 +58,7 @@ int main(int count, char *arguments[])
 		loopRun(afterEach);
 	if (machineModule() == kMachineLoading)
 		resetFail("the module waits for something that never comes", "");
-	xsDeleteMachine(gMachine);
+	machineDelete(gMachine);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ void xs_host_set_variable(xsMachine *the)
 // lines.
 void xs_host_seal(xsMachine *the)
 {
-	MachineLimits limits = { kManifestChunkBytes, kManifestSlotCount };
+	MachineLimits limits = { kManifestChunkBytes, kManifestSlotCount, kManifestStackCount };
 	if (sizeof(xsSlot) > 16)
 		limits.chunkBytes *= 2;
 	resetUseReports(true);
