@@ -45,7 +45,7 @@ static void wipe(KeyStoreEntry *entry)
 	wipeStack();
 }
 
-static size_t publicKeyBytes(int algorithm)
+static size_t publicKeyBytes(uint8_t algorithm)
 {
 	return algorithm == kKeyStoreP256 ? kKeyStorePublicKeyBytesMax : crypto_sign_PUBLICKEYBYTES;
 }
@@ -112,7 +112,7 @@ static int load(const char *name, KeyStoreEntry *entry)
 		return kKeyStoreNoKey;
 	if (error != ESP_OK)
 		return statusOf(error);
-	int algorithm = entry->bytes[0];
+	uint8_t algorithm = entry->bytes[0];
 	bool isKnown = algorithm == kKeyStoreEd25519 || algorithm == kKeyStoreP256;
 	size_t length = 1 + kKeyStorePrivateKeyBytes + publicKeyBytes(algorithm);
 	return isKnown && entry->length == length ? 0 : kKeyStoreNoKey;
@@ -271,7 +271,7 @@ int keyStoreGenerate(const char *name, KeyStoreAlgorithm algorithm)
 	if (status != 0)
 		return status;
 	entry.bytes[0] = (uint8_t)algorithm;
-	entry.length = 1 + kKeyStorePrivateKeyBytes + publicKeyBytes(algorithm);
+	entry.length = 1 + kKeyStorePrivateKeyBytes + publicKeyBytes(entry.bytes[0]);
 	if (algorithm == kKeyStoreP256) {
 		makeScalar(privateKeyOf(&entry));
 		status = derivePoint(&entry);
