@@ -44,7 +44,7 @@ describe("Device, at every write while a command is handled", () => {
 			sequence: COMMAND_SEQUENCE,
 		});
 
-	/** A life whose power fails `distance` writes after the command came; `false` when none was left. */
+	/** Power fails `distance` writes after the command came; `false` when there were fewer. */
 	function live(distance: number, manner: CutManner): boolean {
 		const image = provisioned();
 		const first = online(image, 600_000);
