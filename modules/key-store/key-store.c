@@ -9,7 +9,6 @@
 #include "key-store.h"
 #include "nvs-interface.h"
 
-#define kKeyStoreNamespace "hf-keys"
 #define kKeyStorePrivateKeyBytes 32
 #define kKeyStoreEntryBytesMax (1 + kKeyStorePrivateKeyBytes + kKeyStorePublicKeyBytesMax)
 
@@ -94,7 +93,7 @@ static int writeStatusOf(esp_err_t error)
 
 static int openKeys(nvs_open_mode_t mode, nvs_handle_t *handle)
 {
-	return statusOf(nvs_open(kKeyStoreNamespace, mode, handle));
+	return statusOf(nvs_open(kNvsKeysNamespace, mode, handle));
 }
 
 static int load(const char *name, KeyStoreEntry *entry)

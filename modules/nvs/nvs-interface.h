@@ -12,4 +12,7 @@
 // Bytes of one value: the limit of the key-value port.
 #define kNvsValueBytesMax 8000
 
+// Where modules/key-store keeps private keys: never open to script.
+#define kNvsKeysNamespace "hf-keys"
+
 #endif

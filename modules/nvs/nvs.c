@@ -66,6 +66,8 @@ void xs_nvs_constructor(xsMachine *the)
 	xsmcVars(1);
 	bindingOption(the, &xsVar(0), "path");
 	bindingName(the, &xsVar(0), "path", path);
+	if (!strcmp(path, kNvsKeysNamespace))
+		xsRangeError("path: private keys stay in C");
 	bindingOption(the, &xsVar(0), "format");
 	bindingName(the, &xsVar(0), "format", format);
 	if (strcmp(format, "buffer"))

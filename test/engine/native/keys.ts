@@ -42,6 +42,15 @@ describe("key store", () => {
 		notes.write("public", keys.publicKey("lasting") as ArrayBuffer);
 	});
 
+	it("keeps private keys from script that would read them as values", () => {
+		new KeyStore().generate("secret", "Ed25519");
+		for (const mode of ["r", "r+"] as const) {
+			const options = { path: "hf-keys", format: "buffer", mode } as const;
+			expect(() => nvs.open(options)).toThrow("path");
+		}
+		new KeyStore().erase("secret");
+	});
+
 	it("constructor: needs nothing, and all instances share the keys", () => {
 		const keys = new (KeyStore as new (options: object) => KeyStore)({ other: 1 });
 		keys.generate("shared", "Ed25519");
