@@ -73,6 +73,12 @@ describeWhere(missing, "TLS session in C: resumption", () => {
 		const late = await bench.probe(server.port, at(0), "connections=2", "then", at(31));
 		expect(isResumed(late)).toEqual([false]);
 		expect(codeOf(late)).toBe("expired");
+		// The intermediate has five days, its leaf thirty.
+		const cert = pki.deepBroker.pem + pki.intermediate.pem;
+		const deep = await serve({ maxVersion: "TLSv1.2", cert, key: pki.deepBroker.keyPEM });
+		const chained = await bench.probe(deep.port, at(0), "connections=2", "then", at(6));
+		expect(isResumed(chained)).toEqual([false]);
+		expect(codeOf(chained)).toBe("expired");
 	});
 
 	it("keeps nothing of a peer that it refused", async () => {
