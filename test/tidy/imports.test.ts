@@ -1,6 +1,7 @@
 // The dependency rules, from the real import graph. `src` is pure, its stages do not know each
 // other, and nothing that ships knows the tests.
 
+import { isBuiltin } from "node:module";
 import { importsOf, isBelow, isScript, repositoryFiles, sample } from "./repository.js";
 import type { Import, RepositoryFile } from "./repository.js";
 
@@ -31,6 +32,12 @@ function judge(found: Import): string | undefined {
 	if (isBelow(from, "modules") && target.startsWith("src/") && !isContract) {
 		return "modules know nothing of src: pass what is needed as an argument";
 	}
+	if (isBelow(from, "modules") && /^(hosts|tools|test)\//.test(target)) {
+		return "hosts are made of modules, not the reverse: pass what is needed as an argument";
+	}
+	if (isBuiltin(found.specifier) && runsWithoutNode(from)) {
+		return "this runs without Node too: take it as an argument, or move it to hosts/node";
+	}
 	if (isBelow(from, "hosts") && /^(tools|test)\//.test(target)) {
 		return "a host is a program of its own: move what both need to hosts/support or src";
 	}
@@ -42,6 +49,12 @@ function judge(found: Import): string | undefined {
 		return "what ships does not import tests: move it to tools";
 	}
 	return undefined;
+}
+
+/** XS runs them, or may: the simulated world and what hosts share. Build scripts end in ".js". */
+function runsWithoutNode(file: RepositoryFile): boolean {
+	const folders = ["modules", "hosts/linux", "hosts/simulator", "hosts/support"];
+	return isBelow(file, ...folders) && file.path.endsWith(".ts");
 }
 
 function judgeSource(found: Import): string | undefined {
@@ -101,6 +114,12 @@ describe("dependency rules", () => {
 		["a specifier without .js", outbox, "../assert"],
 		["cbor in bytes", "src/bytes/text.ts", "../cbor/encode.js"],
 		["src in a module", "modules/nvs/nvs.ts", "../../src/assert.js"],
+		["a host in a module", "modules/nvs/nvs.ts", "../../hosts/linux/program.js"],
+		["a tool in a module", "modules/nvs/nvs.ts", "../../tools/cli.js"],
+		["a Node builtin in a module", "modules/nvs/nvs.ts", "node:fs"],
+		["a Node builtin in the XS host", "hosts/linux/main.ts", "node:fs"],
+		["a Node builtin in the simulator", "hosts/simulator/clock.ts", "node:fs/promises"],
+		["a Node builtin in what hosts share", "hosts/support/simulated-sensor.ts", "crypto"],
 		["another host", "hosts/node/clock.ts", "../simulator/clock.js"],
 		["a tool in a host", "hosts/node/clock.ts", "../../tools/cli.js"],
 		["a test in a tool", "tools/cli.ts", "../test/support/seed.js"],
