@@ -59,25 +59,23 @@ static bool parseNumber(Request *request, const char *argument, const char *valu
 	return false;
 }
 
-bool parseRequests(int count, char **arguments, Request *first, Request *later)
+size_t parseRequests(int count, char **arguments, Request requests[kRequestsMax])
 {
-	Request *request = first;
-	first->chunk = 4096;
-	first->connections = 1;
+	size_t last = 0;
+	requests[0].chunk = 4096;
+	requests[0].connections = 1;
 	for (int index = 1; index < count; index++) {
 		const char *argument = arguments[index];
 		const char *equal = strchr(argument, '=');
 		const size_t length = equal != NULL ? (size_t)(equal - argument) : 0;
-		if (strcmp(argument, "then") == 0) {
-			*later = *first;
-			request = later;
+		Request *request = &requests[last];
+		if (strcmp(argument, "then") == 0 && last + 1 < kRequestsMax) {
+			requests[++last] = *request;
 		} else if (length == 0 || (!parseText(request, argument, equal + 1, length)
 			&& !parseNumber(request, argument, equal + 1, length))) {
 			fprintf(stderr, "%s: unknown\n", argument);
-			return false;
+			return 0;
 		}
 	}
-	if (request == first)
-		*later = *first;
-	return true;
+	return last + 1;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #define kFilesMax 8
+#define kRequestsMax 3
 
 typedef struct {
 	const char *name;
@@ -19,8 +20,8 @@ typedef struct {
 	long port, time, floor, fragment, wait, chunk, connections, starve;
 } Request;
 
-// `first` is the first connection, `later` all others. Complains and returns false when it does not
-// understand.
-bool parseRequests(int count, char **arguments, Request *first, Request *later);
+// One for each connection; the last is for all others too. Returns how many there are; 0, with a
+// complaint, when it does not understand.
+size_t parseRequests(int count, char **arguments, Request requests[kRequestsMax]);
 
 #endif

@@ -1,14 +1,15 @@
 // A TLS client of one command line: drives modules/tls-socket/tls-session.c over a real socket and
-// says what came of it, one line per fact. Built with sanitizers; test/engine/tls-session.test.ts
-// is at the other end.
+// says what came of it, one line per fact. Built with sanitizers; the tests beside it are at the
+// other end. Its arguments, of which those that can be several are given several times:
 //
-//   port=N name=TEXT authority=FILE [pin=HEX] [certificate=FILE key=FILE] [protocol=TEXT] [time=N]
-// [floor=N] [fragment=N]     the session; files are DER; what can be several is given several times
-// [send=TEXT] [wait=N]       once open: send, and close after N bytes have come   [chunk=N]
-// feed at most N bytes at a time   [connections=N]            one after the other   [then ...]
-// what is different from the second connection on; lists grow   [starve=1]                 as many
-// connections as it takes, each with another allocation refused   [record=FILE]              keep
-// what the server sent
+//   port=N name=TEXT authority=FILE [pin=HEX] [certificate=FILE key=FILE] [protocol=TEXT]
+//   [time=N] [floor=N] [fragment=N]   the session; files are DER
+//   [send=TEXT] [wait=N]              once open: send, and close after N bytes have come
+//   [chunk=N]                         feed at most N bytes at a time
+//   [connections=N]                   one after the other
+//   [then ...]                        what is different from the next connection on; lists grow
+//   [starve=1]                        again and again, each with another allocation refused
+//   [record=FILE]                     keep what the server sent
 
 #include "probe-request.h"
 #include "tls-session.h"
@@ -24,9 +25,10 @@
 #define kFileBytesMax 8192
 #define kDeadlineMs 20000
 
-// Of the connection that is made: the first, or one of the others.
+// Of the connection that is being made.
 static Request gRequest;
-static Request gLater;
+static Request gRequests[kRequestsMax];
+static size_t gRequestCount;
 
 // ---------------------------------------------------------------- memory
 
@@ -302,9 +304,8 @@ static void connectAll(void)
 	size_t settled = 0;
 	const long connections = gRequest.connections;
 	for (long index = 0; index < connections; index++) {
+		gRequest = gRequests[(size_t)index < gRequestCount ? (size_t)index : gRequestCount - 1];
 		connectOnce(gRequest.port);
-		if (index == 0)
-			gRequest = gLater;
 		if (index == 9)
 			settled = __sanitizer_get_current_allocated_bytes();
 	}
@@ -315,8 +316,10 @@ static void connectAll(void)
 int main(int count, char **arguments)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!parseRequests(count, arguments, &gRequest, &gLater))
+	gRequestCount = parseRequests(count, arguments, gRequests);
+	if (gRequestCount == 0)
 		return 2;
+	gRequest = gRequests[0];
 	if (gRequest.starve != 0)
 		starve();
 	else

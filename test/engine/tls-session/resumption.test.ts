@@ -73,6 +73,11 @@ describeWhere(missing, "TLS session in C: resumption", () => {
 		const late = await bench.probe(server.port, at(0), "connections=2", "then", at(31));
 		expect(isResumed(late)).toEqual([false]);
 		expect(codeOf(late)).toBe("expired");
+		// Nor does a session outlive its chain by being resumed in between.
+		const thrice = [at(0), "connections=3", "then", at(29), "then", at(31)];
+		const between = await bench.probe(server.port, ...thrice);
+		expect(isResumed(between)).toEqual([false, true]);
+		expect(codeOf(between)).toBe("expired");
 		// The intermediate has five days, its leaf thirty.
 		const cert = pki.deepBroker.pem + pki.intermediate.pem;
 		const deep = await serve({ maxVersion: "TLSv1.2", cert, key: pki.deepBroker.keyPEM });
