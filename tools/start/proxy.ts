@@ -26,6 +26,9 @@ interface Pair {
 	bytes: number;
 	/** Bytes after which this pair is cut; `undefined`: never. */
 	limit: number | undefined;
+	/** What the broker sent and is still to fall, byte by byte. */
+	drops: Buffer;
+	drip: NodeJS.Timeout | undefined;
 }
 
 /** Attempts to listen again on a port that something else may hold for a moment. */
@@ -41,6 +44,7 @@ export class ChaosProxy {
 	#port: number;
 	#state: ProxyState = "passing";
 	#delayMs = 0;
+	#byteMs = 0;
 	#connections = 0;
 	#cutAfter: number | undefined;
 	#randomCut: (() => number) | undefined;
@@ -127,6 +131,11 @@ export class ChaosProxy {
 		this.#delayMs = delayMs;
 	}
 
+	/** From now on the broker's bytes arrive one by one, each `byteMs` after the other; 0 ends it. */
+	trickle(byteMs: number): void {
+		this.#byteMs = byteMs;
+	}
+
 	/** Where connections lead from now on. */
 	retarget(target: { readonly host: string; readonly port: number }): void {
 		this.#target = target;
@@ -160,7 +169,8 @@ export class ChaosProxy {
 		this.#connections++;
 		const far = connect({ ...this.#target, noDelay: true });
 		near.setNoDelay(true);
-		const pair: Pair = { near, far, bytes: 0, limit: this.#cutAfter ?? this.#randomCut?.() };
+		const limit = this.#cutAfter ?? this.#randomCut?.();
+		const pair: Pair = { near, far, bytes: 0, limit, drops: Buffer.alloc(0), drip: undefined };
 		this.#cutAfter = undefined;
 		this.#pairs.add(pair);
 		this.#forward(pair, near, far, "up");
@@ -177,7 +187,10 @@ export class ChaosProxy {
 		from.on("end", () => this.#later(() => to.end()));
 		from.on("error", () => this.#drop(pair));
 		from.on("close", () => this.#later(() => to.end()));
-		to.on("close", () => this.#pairs.delete(pair));
+		to.on("close", () => {
+			this.#pairs.delete(pair);
+			clearTimeout(pair.drip);
+		});
 	}
 
 	#pass(pair: Pair, to: Socket, bytes: Buffer, direction: "up" | "down"): void {
@@ -185,11 +198,24 @@ export class ChaosProxy {
 		const passed = bytes.subarray(0, Math.max(0, room));
 		pair.bytes += passed.length;
 		if (this.#options.record) this.#recorded[direction].push(passed);
+		const isDripping = pair.drops.length > 0 || this.#byteMs > 0;
+		if (direction === "down" && isDripping) return this.#drip(pair, passed);
 		if (passed.length === bytes.length) return this.#later(() => to.write(passed));
 		// What was passed before the cut arrives, as on a real network; then comes the reset.
 		pair.near.pause();
 		pair.far.pause();
 		this.#later(() => to.write(passed, () => this.#cutPair(pair)));
+	}
+
+	#drip(pair: Pair, bytes: Buffer): void {
+		pair.drops = Buffer.concat([pair.drops, bytes]);
+		const fall = () => {
+			const count = this.#byteMs > 0 ? 1 : pair.drops.length;
+			pair.near.write(pair.drops.subarray(0, count));
+			pair.drops = pair.drops.subarray(count);
+			pair.drip = pair.drops.length > 0 ? setTimeout(fall, this.#byteMs) : undefined;
+		};
+		pair.drip ??= setTimeout(fall, this.#byteMs);
 	}
 
 	#later(action: () => unknown): void {
@@ -204,6 +230,7 @@ export class ChaosProxy {
 
 	#drop(pair: Pair): void {
 		this.#pairs.delete(pair);
+		clearTimeout(pair.drip);
 		pair.near.resetAndDestroy();
 		pair.far.resetAndDestroy();
 	}
