@@ -30,7 +30,7 @@ describe("the shim of jest", () => {
 		expect(failed.map((line) => line.split("\n")[0])).toEqual([
 			"a sample fails on a value: Error: expect(1).toBe(2)",
 			"a sample fails in a promise: Error: expect([1]).not.toEqual([1])",
-			"a sample fails without an exception: Error: expect(() => 1).toThrow(undefined)",
+			"a sample fails without an exception: Error: expect(a function).toThrow(undefined)",
 		]);
 	});
 });

@@ -34,7 +34,9 @@ class Failure extends Error {}
 
 function show(value: unknown): string {
 	if (typeof value === "string") return JSON.stringify(value);
-	if (typeof value === "bigint" || typeof value === "function") return String(value);
+	// The engine keeps no source text.
+	if (typeof value === "function") return "a function";
+	if (typeof value === "bigint") return String(value);
 	if (value instanceof Uint8Array) return `Uint8Array [${value.join(", ")}]`;
 	if (value instanceof Error) return `${value.name}: ${value.message}`;
 	try {
