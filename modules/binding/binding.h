@@ -35,7 +35,9 @@ static inline void bindingThrow(xsMachine *the, const char *code)
 static inline void bindingText(xsMachine *the, xsSlot *slot, const char *what, char *text,
 	size_t size)
 {
-	if (xsmcTypeOf(*slot) != xsStringType)
+	xsType type = xsmcTypeOf(*slot);
+	// A literal of a module that is preloaded lies in flash, and is of the second type.
+	if (type != xsStringType && type != xsStringXType)
 		xsTypeError("%s: not a string", what);
 	const char *string = xsmcToString(*slot);
 	size_t length = strlen(string);
