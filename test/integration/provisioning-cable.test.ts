@@ -76,7 +76,9 @@ class Bench {
 		await this.#powerOn();
 	}
 
-	/** What the station says to a board that is still booting is lost, and it waits before it repeats. */
+	/**
+	 * What the station says to a board that is still booting is lost, and it waits before it repeats.
+	 */
 	async #powerOn(): Promise<void> {
 		const booted = new Promise<void>((resolve) => (this.#booted = resolve));
 		await this.board.powerOn();
@@ -116,7 +118,7 @@ interface Ran {
 }
 
 describe("holdfast provision on a bad cable", () => {
-	it("finishes after the cable was pulled out in any frame, and the device keeps its name", async () => {
+	it("finishes after the cable was pulled in any frame, and the device keeps its name", async () => {
 		const made = Array.from({ length: BENCHES }, (_, index) => Bench.make(`bench-${index}`));
 		const [first, ...others] = await Promise.all(made);
 		const { messages } = await (first as Bench).run();

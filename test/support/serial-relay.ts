@@ -13,8 +13,8 @@ export interface RelayOptions {
 	/** The board's end. */
 	readonly devicePath: string;
 	/**
-	 * Half of this frame passes, and then nothing ever more. Counted from 1, both directions together,
-	 * and without what is sent again: how often that happens is chance.
+	 * Half of this frame passes, and then nothing ever more. Counted from 1, both directions
+	 * together, and without what is sent again: how often that happens is chance.
 	 */
 	readonly unplugAt?: number;
 	/** What is on the wire before the next frame. */

@@ -9,7 +9,10 @@ import type { ScriptedSocket } from "../support/scripted-socket.js";
 const SLOW_BYTE_MS = CONNECT_MS_MAX / 3 + 3000;
 const BYTE_MS = 1000;
 
-/** Feeds byte by byte until the device closes; milliseconds until then. The broker does nothing else. */
+/**
+ * Feeds byte by byte until the device closes; milliseconds until then. The broker does nothing
+ * else.
+ */
 function trickle(life: DeviceLife, bytes: Uint8Array, byteMs: number): number {
 	const { socket } = life.script;
 	const startMs = life.clock.monotonicMs();
