@@ -118,7 +118,7 @@ interface Ran {
 }
 
 describe("holdfast provision on a bad cable", () => {
-	it("finishes after the cable was pulled in any frame, and the device keeps its name", async () => {
+	it("finishes after the cable was pulled in any frame, the device keeping its name", async () => {
 		const made = Array.from({ length: BENCHES }, (_, index) => Bench.make(`bench-${index}`));
 		const [first, ...others] = await Promise.all(made);
 		const { messages } = await (first as Bench).run();
