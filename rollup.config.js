@@ -25,6 +25,8 @@ function nodeStandIns() {
 const programs = {
 	holdfast: "tools/cli.ts",
 	start: "tools/start/start.ts",
+	bench: "tools/bench/bench.ts",
+	"bench-node-pump": "tools/bench/programs/node-pump.ts",
 	"node-host": "hosts/node/main.ts",
 	"node-device": "hosts/node/device-process.ts",
 };
@@ -45,6 +47,20 @@ const linuxMain = {
 	},
 };
 
+/** Where tweetnacl would take random numbers from; the bench wants none of it. */
+const noNodeCrypto = {
+	name: "no-node-crypto",
+	resolveId: (specifier) => (specifier === "crypto" ? "\0no-node-crypto" : null),
+	load: (id) => (id === "\0no-node-crypto" ? "export default {};" : null),
+};
+
+/** What `npm run bench` runs on the XS host: parts of src and the native modules, in one file. */
+const benchOnXS = ["xs-costs", "xs-pump"].map((name) => ({
+	input: `tools/bench/programs/${name}.ts`,
+	plugins: [nodeStandIns(), typescript(), noNodeCrypto, nodeResolve(), commonjs()],
+	output: { file: `build/bench-${name}.js`, format: "es" },
+}));
+
 export default [
 	{
 		input: "src/device.ts",
@@ -61,4 +77,5 @@ export default [
 		output: { dir: "build", format: "es", chunkFileNames: "chunks/[name]-[hash].js" },
 	},
 	linuxMain,
+	...benchOnXS,
 ];
