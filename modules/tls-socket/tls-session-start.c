@@ -310,6 +310,7 @@ static void offerTicket(TLSSession session)
 {
 	mbedtls_ssl_session saved;
 	TLSTicket *ticket = &session->ticket;
+	TLSTicket dates;
 	if (!tlsTicketsTake(session->ticketKey, ticket))
 		return;
 	if (!tlsJudgeDates(&session->judge.time, ticket->notBefore, ticket->notAfter)) {
@@ -320,8 +321,11 @@ static void offerTicket(TLSSession session)
 	session->isOffered = mbedtls_ssl_session_load(&saved, ticket->bytes, ticket->length) == 0
 		&& mbedtls_ssl_set_session(&session->ssl, &saved) == 0;
 	mbedtls_ssl_session_free(&saved);
-	if (!session->isOffered)
-		tlsTicketRelease(ticket);
+	// The library has what it needs: for the length of the connection only the dates are kept.
+	dates = (TLSTicket){ NULL, 0, ticket->notBefore, ticket->notAfter };
+	tlsTicketRelease(ticket);
+	if (session->isOffered)
+		*ticket = dates;
 }
 
 static int endBinding(TLSSession session)
