@@ -57,6 +57,11 @@ export function printProgress(line: string): void {
 	process.stderr.write(`${line}\n`);
 }
 
+/** "1 message", "2 messages". */
+export function counted(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Rows under their heading, columns in line. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
 	const all = [heading, ...rows];

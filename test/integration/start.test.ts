@@ -2,12 +2,13 @@
 // that it leaves nothing behind.
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_RULES } from "../../src/policy/rules.js";
 import { Fleet } from "../../tools/pki/fleet.js";
 import { AedesAuthorizer } from "../../tools/policy/aedes-authorizer.js";
 import { mosquittoAccessList } from "../../tools/policy/mosquitto.js";
+import { EmbeddedBroker } from "../../tools/start/broker.js";
 import { describeWithEachBroker, startBroker, type TestBroker } from "../support/brokers.js";
 import { findSecrets } from "../support/secret-scan.js";
 import { TemporaryFolder } from "../support/temporary-folder.js";
@@ -172,6 +173,36 @@ describeWithEachBroker("npm start with a broker of one's own", (kind) => {
 		folder.remove();
 	});
 
+	it("says why the sensor cannot connect when nothing comes in time", async () => {
+		const fleet = await Fleet.open(folder.file("fleet"));
+		const { certificate, key } = fleet.brokerIdentity("own");
+		const access = new AedesAuthorizer({ operators: () => ["carol"] });
+		const unkind = await EmbeddedBroker.start({
+			authority: readFileSync(fleet.authorityFile),
+			...{ certificate, key },
+			access: {
+				mayConnect: (name, clientId) => name === "carol" && access.mayConnect(name, clientId),
+				mayPublish: () => false,
+				maySubscribe: (name, filter) => access.maySubscribe(name, filter),
+				mayReceive: () => false,
+			},
+		});
+		const child = spawn(
+			process.execPath,
+			[
+				...[PROGRAM, "--broker", `mqtts://localhost:${unkind.port}`],
+				...["--fleet", folder.file("fleet"), "--operator", "carol"],
+				...["--readings", "3", "--timeout", "8", "--json"],
+			],
+			{ stdio: ["ignore", "pipe", "pipe"] },
+		);
+		const { code, output } = await ended(child);
+		await unkind.stop();
+		const { reason } = JSON.parse(output) as { reason: string };
+		expect(reason).toMatch(/the first reading; the sensor cannot connect: connack-identifier$/);
+		expect(code).toBe(1);
+	});
+
 	it("delivers and verifies there, and never shows the password", async () => {
 		const child = spawn(
 			process.execPath,
@@ -186,6 +217,7 @@ describeWithEachBroker("npm start with a broker of one's own", (kind) => {
 		const { code, output, errors } = await ended(child);
 		expect({ code, errors }).toEqual({ code: 0, errors: "" });
 		expect(output).toContain("verified #");
+		expect(output).not.toContain("starting the broker");
 		expect(findSecrets(output, { password: "a password that nobody may see" })).toEqual([]);
 	});
 });

@@ -32,10 +32,11 @@ import { Station, type StationOptions } from "./station.js";
 
 export function provisionCommand(): Command {
 	const command = new Command("provision")
+		.summary("Provision boards at their serial ports.")
 		.description(
-			"Provision boards at their serial ports: keys made on the board, certificate,\n" +
-				"configuration, proof, a signed record in the fleet, lock. Interrupted runs are\n" +
-				"simply repeated.",
+			"Provision boards at their serial ports: keys made on the board, certificate, " +
+				"configuration, proof, a signed record in the fleet, lock. " +
+				"Interrupted runs are simply repeated.",
 		)
 		.requiredOption("--port <path...>", "serial ports, all at once")
 		.addOption(fleetOption())

@@ -91,7 +91,7 @@ export function parseArguments(words: readonly string[]): StartArguments | numbe
 function makeCommand(): CommandLine {
 	const command = new CommandLine("npm start --")
 		.description(
-			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor,\n" +
+			"Shows the whole walk: a throw-away fleet, a broker with mutual TLS, a simulated sensor, " +
 				"provisioned through a pseudo-terminal, and its signed readings as they are verified.\n" +
 				"Keys: n network, b broker, p power cut, t tamper, c command, q quit.",
 		)

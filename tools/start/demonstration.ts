@@ -26,6 +26,7 @@ import { isRefused, Observer } from "./observer.js";
 import { provisionBoard } from "./provision-board.js";
 import { ChaosProxy } from "./proxy.js";
 import { Subscriber } from "./subscriber.js";
+import { tellFailure } from "./tell.js";
 
 /** Everything that a view shows, at one moment. */
 export interface Status {
@@ -87,6 +88,7 @@ export class Demonstration {
 	#isCutByPerson = false;
 	#isClosed = false;
 	#state = "off";
+	#lastFailure: string | undefined;
 	#sessions = 0;
 	#firmware = "";
 	#stored: (() => void)[] = [];
@@ -138,6 +140,11 @@ export class Demonstration {
 	/** How often the sensor came back. */
 	get reconnects(): number {
 		return Math.max(0, this.#sessions - 1);
+	}
+
+	/** Why the sensor's last attempt to connect failed, where it has not connected since. */
+	get lastFailure(): string | undefined {
+		return this.#lastFailure;
 	}
 
 	async cutNetwork(): Promise<void> {
@@ -218,7 +225,7 @@ export class Demonstration {
 		const { onStep } = this.#listener;
 		onStep("making the fleet");
 		await this.#prepareFleet();
-		onStep("starting the broker");
+		if (!this.#arguments.broker) onStep("starting the broker");
 		await this.#prepareBroker();
 		this.#proxy = await ChaosProxy.start({ target: this.#address });
 		onStep("powering the sensor");
@@ -359,7 +366,11 @@ export class Demonstration {
 			for (const resolve of this.#stored.splice(0)) resolve();
 		}
 		if (event.name === "device-booted") this.#firmware = `firmware ${event.firmwareVersion}`;
-		if (event.name === "connection-online") this.#sessions++;
+		if (event.name === "connection-online") {
+			this.#sessions++;
+			this.#lastFailure = undefined;
+		}
+		if (event.name === "connection-failed") this.#lastFailure = tellFailure(event);
 		if (event.name === "connection-state") this.#state = String(event.state);
 		this.#listener.onDeviceEvent(event);
 	}

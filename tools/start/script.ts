@@ -51,7 +51,9 @@ export class Script {
 		} catch (error) {
 			if (!this.#signal.aborted) throw error;
 			const { message } = this.#signal.reason as Error;
-			return this.#summary(`${message} while waiting for ${this.#pending}`);
+			const { lastFailure } = this.#demonstration;
+			const cause = lastFailure === undefined ? "" : `; the sensor cannot connect: ${lastFailure}`;
+			return this.#summary(`${message} while waiting for ${this.#pending}${cause}`);
 		}
 	}
 

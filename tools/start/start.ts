@@ -3,6 +3,7 @@
 
 import type { DeviceEvent } from "../../src/ports.js";
 import {
+	counted,
 	describeFailure,
 	EXIT_FAILURE,
 	EXIT_USAGE,
@@ -70,7 +71,7 @@ function report(summary: RunSummary, json: boolean): void {
 		process.stdout.write(`${action}: ${outcome} after ${ms} ms\n`);
 	}
 	const counts = `${readings} verified, ${refused} refused, ${missing} missing`;
-	process.stdout.write(`${counts}, ${reconnects} reconnects\n`);
+	process.stdout.write(`${counts}, ${counted(reconnects, "reconnect")}\n`);
 	if (reason !== undefined) process.stderr.write(`${describeFailure(reason)}\n`);
 }
 
@@ -123,7 +124,8 @@ async function runLive(given: StartArguments): Promise<number> {
 		view.close();
 		await demonstration?.close();
 		const { readings = 0, refused = 0 } = demonstration?.status ?? {};
-		process.stdout.write(`${readings} readings verified, ${refused} messages refused\n`);
+		const verified = `${counted(readings, "reading")} verified`;
+		process.stdout.write(`${verified}, ${counted(refused, "message")} refused\n`);
 	}
 }
 

@@ -34,9 +34,19 @@ export function tellRefused(verdict: Exclude<Verdict, Verified>): string {
 	return `${sequence}refused: ${verdict.reason} (${verdict.topic})`;
 }
 
-export function tellDeviceEvent({ name, ...details }: DeviceEvent): string {
-	const told = Object.entries(details).filter(([, value]) => value !== undefined && value !== "");
+/** A security event says so first: a narrow terminal shows the beginning of a line. */
+export function tellDeviceEvent({ name, isSecurity, ...details }: DeviceEvent): string {
+	const told = Object.entries({ isSecurity, ...details }).filter(
+		([, value]) => value !== undefined && value !== "",
+	);
 	return ["device:", name, ...told.map(([key, value]) => `${key} ${String(value)}`)].join(" ");
+}
+
+/** Why the device is not connected: the class, and the codes where they say more. */
+export function tellFailure({ failureClass, code, transportCode }: DeviceEvent): string {
+	const isNews = (value: unknown) => value !== undefined && value !== failureClass;
+	const codes = [...new Set([code, transportCode])].filter(isNews).map(String);
+	return `${String(failureClass)}${codes.length > 0 ? ` (${codes.join(", ")})` : ""}`;
 }
 
 export function tellBrokerEvent({ name, ...details }: BrokerEvent): string {

@@ -1,6 +1,6 @@
 // Verdicts and summaries as lines for a person. Everything that a device or a broker said is made
 // printable.
-import { printable } from "../command-line.js";
+import { counted, printable } from "../command-line.js";
 import type { Content } from "./content.js";
 import type { DeviceSummary, Missing, Verdict } from "./verdict.js";
 
@@ -15,7 +15,7 @@ export function formatSummary(summary: DeviceSummary): string[] {
 	const counts = [`${verified} verified`];
 	for (const [reason, count] of Object.entries(refused))
 		counts.push(`${count} refused (${reason})`);
-	if (duplicates > 0) counts.push(`${duplicates} duplicates`);
+	if (duplicates > 0) counts.push(counted(duplicates, "duplicate"));
 	const lines = [`${device} (key ${keyId}): ${counts.join(", ")}`];
 	for (const range of missing) lines.push(`  missing ${formatMissing(range)}`);
 	if (missing.length === 0 && verified > 0) lines.push("  nothing missing");
