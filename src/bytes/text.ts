@@ -6,11 +6,11 @@ export function encodeUTF8(text: string): Uint8Array {
 	let length = 0;
 	for (let index = 0; index < text.length; index++) {
 		const code = text.codePointAt(index) as number;
-		if (code >= 0xd800 && code <= 0xdfff) throw new RangeError("text: unpaired surrogate");
 		if (code < 0x80) {
 			bytes[length++] = code;
 			continue;
 		}
+		if (code >= 0xd800 && code <= 0xdfff) throw new RangeError("text: unpaired surrogate");
 		if (code < 0x800) {
 			bytes[length++] = 0xc0 | (code >> 6);
 		} else {

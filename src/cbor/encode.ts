@@ -67,22 +67,31 @@ function append(parts: Uint8Array[], value: CBORValue, depth: number): void {
 		append(parts, value.value, depth + 1);
 	} else if (Array.isArray(value)) {
 		parts.push(head(MAJOR_ARRAY, value.length));
-		for (const item of value as readonly CBORValue[]) append(parts, item, depth + 1);
+		const items = value as readonly CBORValue[];
+		for (let index = 0; index < items.length; index++) {
+			append(parts, items[index] as CBORValue, depth + 1);
+		}
 	} else {
 		appendMap(parts, value as CBORMap, depth);
 	}
 }
 
 function appendMap(parts: Uint8Array[], map: CBORMap, depth: number): void {
-	const entries = Array.from(map, ([key, value]) => {
+	const keys: Uint8Array[] = [];
+	const values: CBORValue[] = [];
+	map.forEach((value, key) => {
 		if (!isKey(key)) throw new RangeError("CBOR: a map key is an integer or text");
-		return { key: encode(key), value };
+		const bytes = typeof key === "number" ? encodeNumber(key) : encode(key);
+		// Maps are small, and mostly written in their order already.
+		let place = keys.length;
+		while (place > 0 && compareBytes(keys[place - 1] as Uint8Array, bytes) > 0) place--;
+		keys.splice(place, 0, bytes);
+		values.splice(place, 0, value);
 	});
-	entries.sort((left, right) => compareBytes(left.key, right.key));
-	parts.push(head(MAJOR_MAP, entries.length));
-	for (const entry of entries) {
-		parts.push(entry.key);
-		append(parts, entry.value, depth + 1);
+	parts.push(head(MAJOR_MAP, keys.length));
+	for (let index = 0; index < keys.length; index++) {
+		parts.push(keys[index] as Uint8Array);
+		append(parts, values[index] as CBORValue, depth + 1);
 	}
 }
 

@@ -58,11 +58,20 @@ export function readEncoded<Value>(
 /** One value and where it was found. Use it only inside {@link readFields}. */
 export class Field {
 	readonly value: CBORValue;
-	readonly path: string;
+	readonly #above: Field | string;
+	readonly #key: CBORKey | undefined;
 
-	constructor(value: CBORValue, path: string) {
+	/** `above` is the path, or, with `key`, what holds this value under that key. */
+	constructor(value: CBORValue, above: Field | string, key?: CBORKey) {
 		this.value = value;
-		this.path = path;
+		this.#above = above;
+		this.#key = key;
+	}
+
+	/** Put together when it is asked for: most fields are right, and nobody asks. */
+	get path(): string {
+		const above = typeof this.#above === "string" ? this.#above : this.#above.path;
+		return this.#key === undefined ? above : join(above, this.#key);
 	}
 
 	/** Refuses this field: for what the other methods cannot judge. */
@@ -127,7 +136,7 @@ export class Field {
 
 	/** A map whose keys are all in `allowed`. */
 	map<Value>(allowed: readonly CBORKey[], read: (fields: FieldReader) => Value): Value {
-		return read(new FieldReader(this.#asMap(), allowed, this.path));
+		return read(new FieldReader(this.#asMap(), allowed, this));
 	}
 
 	/** A map with text keys of the peer's own choice, at most `max` of them. */
@@ -136,7 +145,7 @@ export class Field {
 		if (map.size > max) this.refuse(`a map of at most ${max} entries`);
 		return Array.from(map, ([key, item]) => {
 			if (typeof key !== "string") this.refuse("a map with text keys");
-			return readItem(key, new Field(item, join(this.path, key)));
+			return readItem(key, new Field(item, this, key));
 		});
 	}
 
@@ -151,15 +160,18 @@ export class Field {
 export class FieldReader {
 	readonly #map: CBORMap;
 	readonly #allowed: readonly CBORKey[];
-	readonly #path: string;
+	readonly #owner: Field;
 
-	constructor(map: CBORMap, allowed: readonly CBORKey[], path: string) {
+	constructor(map: CBORMap, allowed: readonly CBORKey[], owner: Field) {
 		this.#map = map;
 		this.#allowed = allowed;
-		this.#path = path;
+		this.#owner = owner;
 		for (const key of map.keys()) {
 			if (!allowed.includes(key)) {
-				throw new FieldRefusal(join(path, key), `no such field; known: ${allowed.join(", ")}`);
+				throw new FieldRefusal(
+					join(owner.path, key),
+					`no such field; known: ${allowed.join(", ")}`,
+				);
 			}
 		}
 	}
@@ -167,7 +179,7 @@ export class FieldReader {
 	required(key: CBORKey): Field {
 		const field = this.optional(key);
 		if (field === undefined)
-			throw new FieldRefusal(join(this.#path, key), "a value: it is missing");
+			throw new FieldRefusal(join(this.#owner.path, key), "a value: it is missing");
 		return field;
 	}
 
@@ -175,7 +187,7 @@ export class FieldReader {
 	optional(key: CBORKey): Field | undefined {
 		assert(this.#allowed.includes(key), "a field that is read is an allowed one");
 		const value = this.#map.get(key);
-		return value === undefined ? undefined : new Field(value, join(this.#path, key));
+		return value === undefined ? undefined : new Field(value, this.#owner, key);
 	}
 }
 

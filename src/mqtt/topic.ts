@@ -28,5 +28,6 @@ function isTopicText(text: string): boolean {
 		if (code >= 0xd800 && code <= 0xdfff) return false; // [MQTT-1.5.3-1]
 		if (code > 0xffff) index++;
 	}
-	return encodeUTF8(text).length <= TOPIC_BYTES_MAX; // [MQTT-4.7.3-3]
+	// [MQTT-4.7.3-3]; most are so short that nothing need be counted.
+	return text.length <= TOPIC_BYTES_MAX / 3 || encodeUTF8(text).length <= TOPIC_BYTES_MAX;
 }
