@@ -48,9 +48,9 @@ export function parseBenchArguments(words: readonly string[]): BenchArguments | 
 function makeCommand(): Command {
 	const command = new Command("npm run bench --")
 		.description(
-			"Measures what the product costs on the XS engine, side by side with what it is compared to.\n" +
-				"Figures go to standard output, progress to standard error. What is missing on this machine\n" +
-				"is named, and its figures are not measured.",
+			"Measures what the product costs on the XS engine, side by side with what it is\n" +
+				"compared to. Figures go to standard output, progress to standard error. What is\n" +
+				"missing on this machine is named, and its figures are not measured.",
 		)
 		.option("--json", "print one JSON object instead of a table")
 		.option("--gate", "exit 1 when a gate is missed, or a figure with a gate is not measured")

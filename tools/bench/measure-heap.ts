@@ -1,5 +1,5 @@
-// What the heap of XS holds in each phase of a board's life, above what is live after the bundle was
-// loaded and collected once. The board is the Linux host with the whole firmware.
+// What the heap of XS holds in each phase of a board's life, above what is live after the bundle
+// was loaded and collected once. The board is the Linux host with the whole firmware.
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -12,7 +12,7 @@ export const PHASES = ["booted", "connecting", "online", "publishing"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Often, so that the highest of each phase is seen. */
-const MEMORY_MS = 20;
+const MEMORY_MS = 5;
 /** Longer than it takes to connect and to settle. */
 const SAMPLE_MS = 1500;
 /** Readings after which the board has shown everything. */
@@ -38,7 +38,7 @@ interface BoardEvent {
 export function phaseAt(event: string, state: unknown, now: Phase): Phase {
 	if (event === "device-booted") return "booted";
 	if (event === "connection-state" && now === "booted") {
-		return state === "resolving" || state === "securing" ? "connecting" : now;
+		return state === "securing" ? "connecting" : now;
 	}
 	if (event === "connection-online") return "online";
 	if (event === "reading-accepted" && now === "online") return "publishing";

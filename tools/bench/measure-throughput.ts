@@ -11,7 +11,7 @@ import { runProgram } from "./run-program.js";
 const RATE_MIN = 1000;
 const DRIFT_PERCENT_MAX = 1;
 const MESSAGES = { one: 2000, limit: 5000, node: 300, wire: 1000 };
-/** Runs of each, of which the fastest counts: what else the machine does only ever slows it down. */
+/** Runs of each, of which the fastest counts: what else the machine does only slows it down. */
 const RUNS = 3;
 /** The first look at the heap; the second one is at the end. */
 const FIRST_MARK = 10_000;
