@@ -30,27 +30,27 @@ export const USAGE = `usage: xs-host linux-main.js --state FOLDER [flags]
   --control             obey lines on standard input: restart, crash, hang; end with it
   --json                events as JSON lines, which is what this host prints anyway`;
 
-export function parseArguments(given: readonly string[]): Arguments {
+const FLAGS_WITH_VALUE: readonly string[] = [
+	...["--state", "--time-scale", "--sample-ms", "--flash-sync", "--flash-kib"],
+	...["--seed", "--wall", "--memory-ms"],
+];
+
+export function parseArguments(given: readonly string[]): Arguments | "help" {
 	const values = new Map<string, string>();
+	if (given.includes("--help")) return "help";
 	for (let index = 0; index < given.length; index++) {
 		const flag = given[index] as string;
 		if (flag === "--json" || flag === "--control") continue;
+		if (!FLAGS_WITH_VALUE.includes(flag)) throw new ArgumentsMistake(`${flag}: no such flag`);
 		const value = given[++index];
 		if (value === undefined) throw new ArgumentsMistake(`${flag}: a value is needed`);
 		values.set(flag, value);
 	}
-	const parsed = { ...read(values), isControlled: given.includes("--control") };
-	for (const flag of values.keys()) throw new ArgumentsMistake(`${flag}: no such flag`);
-	return parsed;
+	return { ...read(values), isControlled: given.includes("--control") };
 }
 
-/** Takes what it knows out of `values`. */
-function read(values: Map<string, string>): Omit<Arguments, "isControlled"> {
-	const take = (flag: string) => {
-		const value = values.get(flag);
-		values.delete(flag);
-		return value;
-	};
+function read(values: ReadonlyMap<string, string>): Omit<Arguments, "isControlled"> {
+	const take = (flag: string) => values.get(flag);
 	const state = take("--state");
 	if (!state) throw new ArgumentsMistake("--state: a folder is needed");
 	const timeScale = take("--time-scale");

@@ -65,7 +65,10 @@ function reportMemory(): void {
 
 function readArguments(): Arguments | undefined {
 	try {
-		return parseArguments(program.arguments);
+		const given = parseArguments(program.arguments);
+		if (given !== "help") return given;
+		program.print(USAGE);
+		return undefined;
 	} catch (error) {
 		if (!(error instanceof ArgumentsMistake)) throw error;
 		mistake(`${error.message}\n${USAGE}`);
