@@ -87,6 +87,13 @@ function requestOf(words: readonly string[]): Request {
 	};
 }
 
+/**
+ * As if so many sequences had been used: a reservation that was lost goes on far above them, where a
+ * sequence is encoded in the width that it keeps for years. In its first days a device meets a wider
+ * one twice, and mqtt-packet keeps one small buffer for each length of packet.
+ */
+const SEQUENCES_USED = 1;
+
 class Pump {
 	readonly #host: PumpHost;
 	readonly #request: Request;
@@ -106,7 +113,7 @@ class Pump {
 		if (mounted.kind === "unusable") throw new Error(`outbox: ${mounted.code}`);
 		this.#outbox = mounted.outbox;
 		const store = keyValue.open({ path: "hf-seq", format: "buffer", mode: "r+" });
-		const sequence = new SequenceReservation(store, this.#outbox.lastSequence);
+		const sequence = new SequenceReservation(store, this.#outbox.lastSequence ?? SEQUENCES_USED);
 		this.#uplink = this.#makeUplink(() => sequence.next());
 	}
 
