@@ -50,7 +50,7 @@ describe("the live view of npm start", () => {
 		view.press("q");
 		expect(await view.ended).toBe(0);
 		const [, after = ""] = view.output.split(LEAVE_SCREEN);
-		expect(after).toMatch(/^\d+ readings verified, 1 messages refused\r\n$/);
+		expect(after).toMatch(/^\d+ readings verified, 1 message refused\r\n$/);
 		expect(readdirSync(folder.file("temporary"))).toEqual([]);
 	});
 
