@@ -208,7 +208,7 @@ export async function measureSteadiness(
 		const unit = kind === "slotCount" ? "slots" : "bytes";
 		const live = (memory: Memory) => memory[kind] - memory[`${kind}Base`];
 		const name = kind === "slotCount" ? "slots" : "chunks";
-		// Of all that is live, the loaded code included: the rows before show what grew in absolute figures.
+		// Of all that is live, the loaded code included: the rows before show what grew.
 		const percent = differencePercent(few[kind], many[kind]);
 		const gate = { atMost: DRIFT_PERCENT_MAX };
 		return [

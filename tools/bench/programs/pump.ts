@@ -88,9 +88,9 @@ function requestOf(words: readonly string[]): Request {
 }
 
 /**
- * As if so many sequences had been used: a reservation that was lost goes on far above them, where a
- * sequence is encoded in the width that it keeps for years. In its first days a device meets a wider
- * one twice, and mqtt-packet keeps one small buffer for each length of packet.
+ * As if so many sequences had been used: a reservation that was lost goes on far above them, where
+ * a sequence is encoded in the width that it keeps for years. In its first days a device meets a
+ * wider one twice, and mqtt-packet keeps one small buffer for each length of packet.
  */
 const SEQUENCES_USED = 1;
 
