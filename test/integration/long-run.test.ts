@@ -114,10 +114,10 @@ function allArrived(installation: Installation, accepted: readonly number[]): Aw
 	return [arrived, () => `lost: ${[...waiting].slice(0, 20).join(", ")}`];
 }
 
-/** Whatever was acknowledged has left the device: a reading finds nothing but itself. */
+/** Whatever was acknowledged has left the device: a reading finds itself and what is in flight. */
 function outboxEmpty(installation: Installation): Awaited {
 	const depth = () => Number(installation.eventsNamed("reading-accepted").at(-1)?.depth);
-	const emptied = installation.until(() => depth() <= 1);
+	const emptied = installation.until(() => depth() <= MQTT_IN_FLIGHT_MAX);
 	return [emptied, () => `still in the outbox: ${depth()}`];
 }
 
