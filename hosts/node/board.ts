@@ -86,7 +86,6 @@ export class Board {
 	/** Ends the device at once, wherever it is, as a lost supply does; done when it runs again. */
 	async powerCut(options: { offMs?: number } = {}): Promise<void> {
 		this.#checkPower();
-		this.#stage = "";
 		this.#report({ name: "power-cut" });
 		this.#end("power-on", options.offMs ?? BOOT_MS);
 		await this.#nextBoot();
@@ -95,7 +94,6 @@ export class Board {
 	/** The same as a power cut, without waiting. */
 	kill(): void {
 		this.#checkPower();
-		this.#stage = "";
 		this.#end("power-on", BOOT_MS);
 	}
 
@@ -167,6 +165,8 @@ export class Board {
 
 	#boot(reason: ResetReason): void {
 		this.#boots++;
+		// Only now: what the ended process had said may have been on its way when the power went.
+		if (reason === "power-on") this.#stage = "";
 		if (this.#isSerialAttached) this.#terminal?.write(bootNoise(reason));
 		const { stateFolder, bundlePath, devicePath, timeScale, sampleIntervalMs } = this.#options;
 		const { flashSync = "always", flashKiB = 256, seed = 1, wall = "host" } = this.#options;
