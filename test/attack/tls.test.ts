@@ -10,6 +10,7 @@ import {
 	withBody,
 	type EditRecord,
 } from "../support/record-proxy.js";
+import { until } from "../support/socket-log.js";
 import { issue } from "../support/throw-away-pki.js";
 import { closeAll, listen, NAME, pki } from "../support/tls-bench.js";
 
@@ -29,10 +30,14 @@ interface Outcome {
 
 let bundle: string;
 
-async function attempt(port: number, changes: Record<string, unknown> = {}): Promise<Outcome> {
+/** Attempts of one device, one after another. */
+async function attempts(
+	ports: readonly number[],
+	changes: Record<string, unknown> = {},
+): Promise<Outcome[]> {
 	bundle ??= engine.bundle("tls-attempt", ["test/engine/native/tls-attempt.ts"]);
 	const given = {
-		port,
+		ports,
 		name: NAME,
 		authority: hex(pki.authority.der),
 		pins: [],
@@ -41,16 +46,25 @@ async function attempt(port: number, changes: Record<string, unknown> = {}): Pro
 		...changes,
 	};
 	const run = await engine.run(bundle, [JSON.stringify(given)]);
-	return JSON.parse(run.lines[0] ?? "{}") as Outcome;
+	return run.lines.slice(0, ports.length).map((line) => JSON.parse(line) as Outcome);
+}
+
+async function attempt(port: number, changes?: Record<string, unknown>): Promise<Outcome> {
+	return (await attempts([port], changes))[0] as Outcome;
 }
 
 const outcomeOf = async (...given: Parameters<typeof attempt>) => (await attempt(...given)).outcome;
 
 /** A server of TLS 1.2 that greets with `lines`, one record each. */
-async function serve(lines: readonly string[] = ["abc"], more: tls.TlsOptions = {}) {
+async function serve(
+	lines: readonly string[] = ["abc"],
+	more: tls.TlsOptions = {},
+	onPeer: (peer: tls.TLSSocket) => void = () => undefined,
+) {
 	const own = { cert: pki.broker.pem, key: pki.broker.keyPEM, maxVersion: "TLSv1.2" } as const;
 	const server = tls.createServer({ ...own, ...more }, (peer) => {
 		peer.on("error", () => undefined);
+		onPeer(peer);
 		for (const line of lines) peer.write(line);
 	});
 	server.on("tlsClientError", () => undefined);
@@ -184,6 +198,35 @@ describe("an attacker on the broker's side", () => {
 		}
 		const { outcome, received } = await attempt(await proxy(port, (record) => [record]));
 		expect([outcome, received]).toEqual(["connected", 3]);
+	});
+
+	engine.it("who would renegotiate an open session", async () => {
+		const server = await startOpenSSLServer({ identity: pki.broker, arguments: ["-tls1_2"] });
+		closing.push(server);
+		const asking = attempt(server.port);
+		await until(() => server.output().includes("CIPHER is"));
+		server.type("r\n");
+		// OpenSSL ends a connection whose peer refuses.
+		await until(() => server.output().includes("no renegotiation"));
+		expect((await asking).outcome).toBe("tls-record");
+	});
+
+	engine.it("who has the keys of another server's tickets", async () => {
+		const reused: boolean[] = [];
+		const greet = (more: tls.TlsOptions = {}) => {
+			const shared = { ticketKeys: Buffer.alloc(48, 3), ...more };
+			return serve(["abc"], shared, (peer) => reused.push(peer.isSessionReused()));
+		};
+		const [genuine, other] = [await greet(), await greet()];
+		const outcomes = await attempts([genuine, genuine, other, genuine]);
+		expect(outcomes.map(({ outcome }) => outcome)).toEqual(Array(4).fill("connected"));
+		// Nobody but the server of a session is offered its ticket: the other one must show its
+		// certificate.
+		expect(reused).toEqual([false, true, false, true]);
+		const stranger = issue({ subject: NAME, issuer: pki.stranger, names: [NAME] });
+		const impostor = await greet({ cert: stranger.pem, key: stranger.keyPEM });
+		const [, refused] = await attempts([genuine, impostor]);
+		expect(refused?.outcome).toBe("tls-authority");
 	});
 
 	engine.it("with a chain that is too long", async () => {

@@ -1,6 +1,7 @@
 // How a life on the XS host ends, and what the next one knows of it: the watchdog in endless loops,
 // restarts, a full heap, and mistakes in script.
 import { engine, type EngineRun } from "../support/engine.js";
+import { withPlantedNatives } from "../support/planted-natives.js";
 
 interface Life {
 	readonly boot: number;
@@ -41,6 +42,15 @@ describe("a life on the XS host", () => {
 	engine.it("begins again where the system was asked for it", async () => {
 		const run = await live("restart");
 		expect(lives(run).at(-1)).toEqual({ boot: 2, reason: "software", stage: "stage 1" });
+	});
+
+	engine.it("begins again after a fault in C, which the next one is told", async () => {
+		bundle ??= engine.script("lives", "test/engine/scripts/lives.ts");
+		const env = withPlantedNatives();
+		const run = await engine.run(bundle, ["fault-in-c"], undefined, undefined, env);
+		expect(run.errors).toContain("panic: signal 11");
+		expect(lives(run).at(-1)).toEqual({ boot: 2, reason: "panic", stage: "stage 1" });
+		expect(run.code).toBe(0);
 	});
 
 	engine.it("keeps the path of its pseudo-terminal", async () => {

@@ -76,9 +76,10 @@ export const engine = {
 		values: readonly string[] = [],
 		onLine: (line: string) => void = () => undefined,
 		program: string = PROGRAM,
+		env: NodeJS.ProcessEnv = process.env,
 	): Promise<EngineRun> {
 		return new Promise((done) => {
-			const child = spawn(program, [bundle, ...values]);
+			const child = spawn(program, [bundle, ...values], { env });
 			const lines: string[] = [];
 			let errors = "";
 			createInterface(child.stdout).on("line", (line) => {

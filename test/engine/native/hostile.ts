@@ -1,5 +1,6 @@
 // Random calls with hostile arguments into native classes: an exception is fine, anything else is
-// not. The program's arguments are a folder for what survives, a seed, and how many calls.
+// not. The program's arguments are a folder for what survives, a seed, how many calls, and "planted"
+// where a native with a planted fault is among the targets.
 import { program } from "../../../hosts/linux/program.js";
 import { TCP } from "../../../hosts/linux/tcp.js";
 import { Random } from "../../../hosts/simulator/random.js";
@@ -10,7 +11,7 @@ import { KeyStore } from "../../../modules/key-store/key-store.js";
 import { nvs } from "../../../modules/nvs/nvs.js";
 import { TLSSocket } from "../../../modules/tls-socket/tls-socket.js";
 
-const [folder, seed, calls] = program.arguments as [string, string, string];
+const [folder, seed, calls, planted] = program.arguments as [string, string, string, string?];
 program.setVariable("HOLDFAST_STATE", folder);
 program.setVariable("HOLDFAST_FLASH_KIB", "16");
 program.setVariable("HOLDFAST_FLASH_SYNC", "none");
@@ -71,8 +72,16 @@ function hostile(): unknown {
 	return random.pick(makers)();
 }
 
+/** A method as any other, and a mistake in its C. */
+const faulty = {
+	copy(bytes: unknown): void {
+		native("xs_planted_copy").call(this, bytes);
+	},
+};
+
 function target(): object {
 	const path = "hf-test";
+	if (planted && random.oneIn(8)) return faulty;
 	return random.pick<() => object>([
 		() => crypto,
 		() => nvs,
@@ -85,7 +94,8 @@ function target(): object {
 }
 
 function methodsOf(object: object): Method[] {
-	const owner = Object.isFrozen(object) ? object : (Object.getPrototypeOf(object) as object);
+	const hasOwn = object === faulty || Object.isFrozen(object);
+	const owner = hasOwn ? object : (Object.getPrototypeOf(object) as object);
 	const names = Reflect.ownKeys(owner).filter((name) => name !== "constructor");
 	return names.map((name) => Reflect.get(owner, name) as Method);
 }

@@ -1,6 +1,6 @@
-// One attempt to connect over TLS on XS, for the attack tests. The program's first argument is
-// JSON. It prints the outcome, and how often a timer ran meanwhile: a loop that is held up shows
-// there.
+// Attempts to connect over TLS on XS, one after another in one program, for the attack tests. The
+// program's first argument is JSON. It prints of each the outcome, and how often a timer ran
+// meanwhile: a loop that is held up shows there.
 import { LinuxTimer } from "../../../hosts/linux/linux-timer.js";
 import { program } from "../../../hosts/linux/program.js";
 import { TCP } from "../../../hosts/linux/tcp.js";
@@ -8,7 +8,7 @@ import { TLSSocket } from "../../../modules/tls-socket/tls-socket.js";
 import { fromHex } from "../../../src/bytes/hex.js";
 
 const given = JSON.parse(program.arguments[0] as string) as {
-	port: number;
+	ports: number[];
 	name: string;
 	authority: string;
 	pins: string[];
@@ -17,15 +17,16 @@ const given = JSON.parse(program.arguments[0] as string) as {
 };
 const TICK_MS = 5;
 
-it("makes its attempt", async () => {
+async function attempt(port: number): Promise<void> {
 	const timer = new LinuxTimer();
 	let ticks = 0;
 	let received = 0;
-	timer.repeat(() => ticks++, TICK_MS);
+	const ticking = timer.repeat(() => ticks++, TICK_MS);
+	let socket: TLSSocket | undefined;
 	const outcome = await new Promise<string>((done) => {
-		const socket = new TLSSocket({
+		socket = new TLSSocket({
 			address: "127.0.0.1",
-			port: given.port,
+			port,
 			TCP: { io: TCP },
 			secure: {
 				serverName: given.name,
@@ -34,12 +35,18 @@ it("makes its attempt", async () => {
 				time: { unixSeconds: given.unixSeconds, isLowerBound: false },
 			},
 			onReadable: () => {
-				received += socket.read()?.byteLength ?? 0;
+				received += socket?.read()?.byteLength ?? 0;
 				if (received >= 3) done("connected");
 			},
 			onError: (error) => done(error?.code ?? "none"),
 		});
 		timer.set(() => done("deadline"), given.deadlineMs);
 	});
+	timer.clear(ticking);
+	socket?.close();
 	program.print(JSON.stringify({ outcome, ticks, received }));
+}
+
+it("makes its attempts", async () => {
+	for (const port of given.ports) await attempt(port);
 });

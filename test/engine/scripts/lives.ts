@@ -14,6 +14,7 @@ const ends: Record<string, () => void> = {
 	// The engine's matcher is C: it tries two to the power of sixty ways.
 	"loop-in-c": () => void /^(a+)+$/.test(`${"a".repeat(60)}!`),
 	"waits-for-ever": () => undefined,
+	"fault-in-c": () => void native("xs_planted_fault").call(undefined),
 	restart: () => new System().restart(),
 	"memory-full": () => {
 		program.seal();
