@@ -482,3 +482,112 @@ export const OUTBOX_FLUSH_MS = 2_000;
  * returns.
  */
 export const CANDIDATE_NETWORK_MS = 3_600_000;
+
+// ---- governor
+
+/**
+ * Inbound messages that may come at once: retained ones, and what the broker queued for us during
+ * an outage. With the rate below and the time for which it may be held back, some 450 pass.
+ */
+export const INBOUND_MESSAGES_BURST = 256;
+
+/**
+ * Inbound messages per second after that. A forged one costs the chip an Ed25519 verification,
+ * about 15 ms: under a third of its time.
+ */
+export const INBOUND_MESSAGES_PER_SECOND = 20;
+
+/** Inbound bytes that may come at once: two of the largest messages that are skipped. */
+export const INBOUND_BYTES_BURST = 2 * MQTT_SKIPPED_PACKET_BYTES_MAX;
+
+/** Inbound bytes per second after that: twenty of the largest commands that are of any use. */
+export const INBOUND_BYTES_PER_SECOND = 32_768;
+
+/** Forged, repeated, oversized or ungranted messages at once: each may cost a verification. */
+export const INBOUND_VIOLATIONS_BURST = 32;
+
+/** The same per second: somebody's faulty script is borne, an attack is not. */
+export const INBOUND_VIOLATIONS_PER_SECOND = 0.2;
+
+/**
+ * Milliseconds for which one connection may be read slowly. Below the deadlines for PINGRESP and
+ * PUBACK, which wait behind the flood: its end is then named a flood.
+ */
+export const INBOUND_PACED_MS_MAX = 10_000;
+
+/** Messages that leave at once after an outage. */
+export const OUTBOUND_MESSAGES_BURST = 100;
+
+/**
+ * Messages per second after that: half of what hosted brokers allow one client (AWS IoT Core: 100),
+ * and the largest outbox is empty within a minute.
+ */
+export const OUTBOUND_MESSAGES_PER_SECOND = 50;
+
+/**
+ * Milliseconds without a flood before the next one gets the shortest wait again. Longer than the
+ * longest wait, or a patient attacker would never meet it.
+ */
+export const FLOOD_CLEAR_MS = 3_600_000;
+
+// ---- security log
+
+/**
+ * Bytes of the partition "log" on the chip (64 KB): 16 blocks, about 220 entries with their
+ * checkpoints, which is a day and a half of the worst case and months of an ordinary life.
+ */
+export const LOG_PARTITION_BYTES = 65_536;
+
+/** Slots of the log's index in RAM: 8 bytes each, so 4 KB. A power of two. */
+export const LOG_RECORDS_MAX = 512;
+
+/** Bytes of one entry: eight body units of the ring. */
+export const LOG_ENTRY_BYTES_MAX = 248;
+
+/** Bytes of one signed checkpoint. */
+export const LOG_CHECKPOINT_BYTES_MAX = 248;
+
+/** Facts that an entry holds about its event. */
+export const LOG_DETAILS_MAX = 8;
+
+/** Characters of an event's name in an entry: ours have up to 29. */
+export const LOG_NAME_CHARACTERS_MAX = 32;
+
+/** Characters of one text in an entry: a code, a topic's beginning, a key's id. */
+export const LOG_TEXT_CHARACTERS_MAX = 40;
+
+/** Bytes of one uploaded batch: sealed, it must fit one record of the outbox. */
+export const LOG_BATCH_BYTES_MAX = 832;
+
+/** Batches handed to the outbox at once: readings come first, a backlog follows bit by bit. */
+export const LOG_BATCHES_AT_ONCE = 4;
+
+/** Entries without a signature after which a checkpoint is made at once. */
+export const LOG_UNSIGNED_MAX = 16;
+
+/** Milliseconds after an entry until a checkpoint signs it, and it is uploaded. */
+export const LOG_CHECKPOINT_MS = 60_000;
+
+/** Entries of one kind at once: the beginning of an attack is told in detail. */
+export const LOG_KIND_BURST = 4;
+
+/** Entries of one kind per second after that: six an hour, the rest is counted. */
+export const LOG_KIND_PER_SECOND = 6 / 3600;
+
+/** Entries of all kinds at once. */
+export const LOG_TOTAL_BURST = 32;
+
+/** Entries of all kinds per second after that: 720 a day, which bounds the wear of the flash. */
+export const LOG_TOTAL_PER_SECOND = 30 / 3600;
+
+/** Entries of the burst that only what happens on the device itself may take, not what peers do. */
+export const LOG_RESERVE = 8;
+
+/** Milliseconds after which what was suppressed is written down as a count. */
+export const LOG_SUPPRESSED_MS = 3_600_000;
+
+/**
+ * Milliseconds that an ordinary boot waits for company: a device whose power fails every minute
+ * must not erase a block for each of its boots.
+ */
+export const LOG_BOOT_HOLD_MS = 300_000;

@@ -9,7 +9,6 @@ import {
 	OUTBOX_DROP_FRACTION,
 	OUTBOX_GAP_BYTES_MAX,
 	OUTBOX_RECORD_BYTES_MAX,
-	OUTBOX_RECORDS_MAX,
 	OUTBOX_RECORDS_SLACK,
 	OUTBOX_REMOVALS_PENDING_MAX,
 	OUTBOX_UNITS_MAX,
@@ -98,13 +97,13 @@ export class Outbox {
 
 	/**
 	 * Finds what `flash` holds. Writes nothing; a partition of any other contents is an empty
-	 * outbox.
+	 * outbox. `slots`, a power of two above OUTBOX_RECORDS_SLACK, bounds the records and the memory.
 	 */
-	static mount(options: { readonly flash: FlashPartition }): Mounted {
-		const { flash } = options;
+	static mount(options: { readonly flash: FlashPartition; readonly slots?: number }): Mounted {
+		const { flash, slots } = options;
 		if (!isUsable(flash)) return { kind: "unusable", code: "storage-geometry" };
 		try {
-			const index = new RecordIndex();
+			const index = new RecordIndex(slots);
 			const recovered = recover(flash, index);
 			const outbox = new Outbox(flash, index, recovered);
 			const report = { records: index.size, tornRecords: recovered.tornRecords };
@@ -255,7 +254,7 @@ export class Outbox {
 	}
 
 	#fits(units: number): boolean {
-		if (this.#index.size >= OUTBOX_RECORDS_MAX - OUTBOX_RECORDS_SLACK) return false;
+		if (this.#index.size >= this.#index.slots - OUTBOX_RECORDS_SLACK) return false;
 		return this.#liveUnits + units <= this.#limitUnits;
 	}
 

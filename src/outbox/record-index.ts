@@ -8,22 +8,36 @@ import { OUTBOX_RECORDS_MAX } from "../limits.js";
 /** Position of a record in the index. Any insertion makes it invalid. */
 export type Slot = number;
 
-const MASK = OUTBOX_RECORDS_MAX - 1;
 const SPAN = 0x100000000;
 /** Unit 0 of block 0 is a block header, so no record has this place. */
 const NOWHERE = 0;
 
 export class RecordIndex {
 	/** Sequence less the base; slots of removed records keep theirs, so that the order stands. */
-	readonly #sequences = new Uint32Array(OUTBOX_RECORDS_MAX);
-	readonly #places = new Uint16Array(OUTBOX_RECORDS_MAX);
-	readonly #channels = new Uint8Array(OUTBOX_RECORDS_MAX);
+	readonly #sequences: Uint32Array;
+	readonly #places: Uint16Array;
+	readonly #channels: Uint8Array;
 	/** Class (2 bits) and units (6 bits). */
-	readonly #shapes = new Uint8Array(OUTBOX_RECORDS_MAX);
+	readonly #shapes: Uint8Array;
+	readonly #mask: number;
 	#base = 0;
 	#head = 0;
 	#length = 0;
 	#size = 0;
+
+	/** With so many slots, a power of two. Each takes 8 bytes. */
+	constructor(slots = OUTBOX_RECORDS_MAX) {
+		assert(slots > 0 && (slots & (slots - 1)) === 0, "the slots are a power of two");
+		this.#sequences = new Uint32Array(slots);
+		this.#places = new Uint16Array(slots);
+		this.#channels = new Uint8Array(slots);
+		this.#shapes = new Uint8Array(slots);
+		this.#mask = slots - 1;
+	}
+
+	get slots(): number {
+		return this.#mask + 1;
+	}
 
 	/** How many records it holds. */
 	get size(): number {
@@ -41,15 +55,15 @@ export class RecordIndex {
 		units: number,
 	): boolean {
 		assert(place !== NOWHERE && units < 64, "a place and a length of a record");
-		if (this.#size === OUTBOX_RECORDS_MAX || !this.#reaches(sequence)) return false;
-		if (this.#length === OUTBOX_RECORDS_MAX) this.#closeHoles();
+		if (this.#size === this.slots || !this.#reaches(sequence)) return false;
+		if (this.#length === this.slots) this.#closeHoles();
 		let slot = this.#length++;
 		while (slot > 0 && this.sequenceAt(slot - 1) > sequence) {
 			this.#copy(slot - 1, slot);
 			slot--;
 		}
 		assert(slot === 0 || this.sequenceAt(slot - 1) < sequence || !this.#isLive(slot - 1), "new");
-		const at = (this.#head + slot) & MASK;
+		const at = (this.#head + slot) & this.#mask;
 		this.#sequences[at] = sequence - this.#base;
 		this.#places[at] = place;
 		this.#channels[at] = channel;
@@ -77,43 +91,43 @@ export class RecordIndex {
 	}
 
 	sequenceAt(slot: Slot): number {
-		return this.#base + (this.#sequences[(this.#head + slot) & MASK] as number);
+		return this.#base + (this.#sequences[(this.#head + slot) & this.#mask] as number);
 	}
 
 	placeAt(slot: Slot): number {
-		return this.#places[(this.#head + slot) & MASK] as number;
+		return this.#places[(this.#head + slot) & this.#mask] as number;
 	}
 
 	channelAt(slot: Slot): number {
-		return this.#channels[(this.#head + slot) & MASK] as number;
+		return this.#channels[(this.#head + slot) & this.#mask] as number;
 	}
 
 	classAt(slot: Slot): number {
-		return (this.#shapes[(this.#head + slot) & MASK] as number) >> 6;
+		return (this.#shapes[(this.#head + slot) & this.#mask] as number) >> 6;
 	}
 
 	unitsAt(slot: Slot): number {
-		return (this.#shapes[(this.#head + slot) & MASK] as number) & 63;
+		return (this.#shapes[(this.#head + slot) & this.#mask] as number) & 63;
 	}
 
 	move(slot: Slot, place: number): void {
 		assert(this.#isLive(slot), "a record that is held");
-		this.#places[(this.#head + slot) & MASK] = place;
+		this.#places[(this.#head + slot) & this.#mask] = place;
 	}
 
 	remove(slot: Slot): void {
 		assert(this.#isLive(slot), "a record that is held");
-		this.#places[(this.#head + slot) & MASK] = NOWHERE;
+		this.#places[(this.#head + slot) & this.#mask] = NOWHERE;
 		this.#size--;
 		while (this.#length > 0 && !this.#isLive(0)) {
-			this.#head = (this.#head + 1) & MASK;
+			this.#head = (this.#head + 1) & this.#mask;
 			this.#length--;
 		}
 		while (this.#length > 0 && !this.#isLive(this.#length - 1)) this.#length--;
 	}
 
 	#isLive(slot: Slot): boolean {
-		return this.#places[(this.#head + slot) & MASK] !== NOWHERE;
+		return this.#places[(this.#head + slot) & this.#mask] !== NOWHERE;
 	}
 
 	/** The first slot, of a removed record or not, whose sequence is at least `sequence`. */
@@ -129,8 +143,8 @@ export class RecordIndex {
 	}
 
 	#copy(from: Slot, to: Slot): void {
-		const source = (this.#head + from) & MASK;
-		const target = (this.#head + to) & MASK;
+		const source = (this.#head + from) & this.#mask;
+		const target = (this.#head + to) & this.#mask;
 		this.#sequences[target] = this.#sequences[source] as number;
 		this.#places[target] = this.#places[source] as number;
 		this.#channels[target] = this.#channels[source] as number;
@@ -155,7 +169,7 @@ export class RecordIndex {
 		if (newest - oldest >= SPAN) return false;
 		const shift = oldest - this.#base;
 		for (let slot = 0; slot < this.#length; slot++) {
-			const at = (this.#head + slot) & MASK;
+			const at = (this.#head + slot) & this.#mask;
 			this.#sequences[at] = (this.#sequences[at] as number) - shift;
 		}
 		this.#base = oldest;

@@ -1,0 +1,121 @@
+// Which events belong in the security log, and what of each is kept. The names are those under which
+// the device reports them; they are stable. What is not listed here is never written: neither
+// events nor their details.
+
+import { shortenText } from "../bytes/text.js";
+import { LOG_DETAILS_MAX, LOG_TEXT_CHARACTERS_MAX } from "../limits.js";
+import type { DeviceEvent } from "../ports.js";
+import type { LogDetails } from "./entry.js";
+
+/**
+ * Who can bring an event about. What peers can cause may not use up the log: a part of its rate is
+ * kept for what the device itself goes through.
+ */
+export type EventSource = "device" | "peer";
+
+export interface CatalogueEntry {
+	readonly source: EventSource;
+	/** The details that are kept, in this order. No secret and no payload is ever among them. */
+	readonly details: readonly string[];
+	/** Of events that are mostly ordinary: the ones that belong here. */
+	readonly isOfInterest?: (event: DeviceEvent) => boolean;
+	/** May wait in memory until something else happens, or until the device has run a while. */
+	readonly mayWait?: (event: DeviceEvent) => boolean;
+}
+
+export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = Object.freeze({
+	// the device's life
+	"device-booted": {
+		source: "device",
+		details: ["reason", "stage", "mode", "failedBoots", "firmwareVersion"],
+		mayWait: isOrdinaryBoot,
+	},
+	"device-restarting": { source: "device", details: ["cause"] },
+	"task-stalled": { source: "device", details: ["task"] },
+	"reboot-requested": { source: "peer", details: ["failureClass"] },
+	"reboot-denied": { source: "peer", details: ["failureClass", "reason"] },
+
+	// storage and keys
+	"storage-failed": { source: "device", details: ["path", "code"] },
+	"signing-key-missing": { source: "device", details: [] },
+	"readings-dropped": { source: "device", details: ["first", "last", "count", "reason"] },
+	"message-refused": {
+		source: "device",
+		details: ["channel", "reason"],
+		// Or an entry that cannot be uploaded would make another one.
+		isOfInterest: ({ channel }) => channel !== "log",
+	},
+
+	// credentials and provisioning
+	"credential-promoted": { source: "device", details: ["slot"] },
+	"credential-reverted": { source: "device", details: ["slot"] },
+	"credential-record-corrupt": { source: "device", details: [] },
+	"credential-slot-corrupt": { source: "device", details: ["slot"] },
+	"credentials-unreadable": { source: "device", details: ["path", "code"] },
+	"provisioning-keys-made": { source: "device", details: ["key"] },
+	"provisioning-committed": { source: "device", details: ["role"] },
+	"provisioning-locked": { source: "device", details: [] },
+	"provisioning-unlocked": { source: "device", details: [] },
+	"provisioning-refused": { source: "peer", details: ["step", "code", "path"] },
+
+	// what comes over the network
+	"signature-rejected": { source: "peer", details: ["reason"] },
+	"message-outside-policy": { source: "peer", details: [] },
+	"message-too-large": { source: "peer", details: ["payloadBytes"] },
+	"command-refused": { source: "peer", details: ["reason", "sequence", "operator"] },
+	"command-performed": {
+		source: "peer",
+		details: ["command", "sequence", "operator", "outcome"],
+	},
+	"protocol-violated": { source: "peer", details: ["clause"] },
+	"subscription-refused": { source: "peer", details: ["topic", "granted"] },
+	"subscription-weaker": { source: "peer", details: ["topic", "granted"] },
+	"connection-failed": {
+		source: "peer",
+		details: ["failureClass", "code", "transportCode", "phase", "host", "failures"],
+		isOfInterest: ({ isSecurity }) => isSecurity === true,
+	},
+	"duplicate-client-id-suspected": { source: "peer", details: [] },
+
+	// the log about itself
+	"log-shortened": { source: "device", details: ["expected", "found"] },
+	"log-altered": { source: "device", details: ["counter"] },
+});
+
+/** Written by the log itself; it is nothing that is reported. Its details are counts by name. */
+export const EVENTS_SUPPRESSED = "events-suppressed";
+
+/** The part of `event` that the log keeps, or `undefined` where it does not belong there. */
+export function judgeEvent(
+	event: DeviceEvent,
+): { readonly rule: CatalogueEntry; readonly details: LogDetails } | undefined {
+	const rule = Object.hasOwn(CATALOGUE, event.name) ? CATALOGUE[event.name] : undefined;
+	if (rule === undefined || rule.isOfInterest?.(event) === false) return undefined;
+	const details: Record<string, string | number | boolean> = {};
+	for (const name of rule.details.slice(0, LOG_DETAILS_MAX)) {
+		const value = event[name];
+		if (typeof value === "string") details[name] = shortenText(value, LOG_TEXT_CHARACTERS_MAX);
+		else if (typeof value === "boolean" || isLoggable(value)) details[name] = value;
+	}
+	return { rule, details };
+}
+
+/** Switched on, reset by hand or restarted: without company, not worth a write. */
+function isOrdinaryBoot({ reason, mode }: DeviceEvent): boolean {
+	return mode === "normal" && ORDINARY_RESETS.includes(String(reason));
+}
+
+const ORDINARY_RESETS: readonly string[] = Object.freeze([
+	"power-on",
+	"external",
+	"software",
+	"brownout",
+]);
+
+function isLoggable(value: unknown): value is number {
+	return typeof value === "number" && (Number.isSafeInteger(value) || isFraction(value));
+}
+
+function isFraction(value: number): boolean {
+	return Number.isFinite(value) && !Number.isInteger(value);
+}
