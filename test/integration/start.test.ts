@@ -11,6 +11,7 @@ import { mosquittoAccessList } from "../../tools/policy/mosquitto.js";
 import { EmbeddedBroker } from "../../tools/start/broker.js";
 import { describeWithEachBroker, startBroker, type TestBroker } from "../support/brokers.js";
 import { findSecrets } from "../support/secret-scan.js";
+import { until } from "../support/socket-log.js";
 import { TemporaryFolder } from "../support/temporary-folder.js";
 
 const PROGRAM = join(process.cwd(), "build/start.js");
@@ -106,7 +107,8 @@ describe("npm start", () => {
 	it("ends at Ctrl-C while it is still getting ready", async () => {
 		const child = start("--readings", "5", "--json");
 		const end = ended(child);
-		await new Promise((resolve) => setTimeout(resolve, 1000));
+		// Its folder is the first thing that it makes.
+		await until(() => leftBehind().length > 0);
 		child.kill("SIGINT");
 		const { code, output } = await end;
 		expect(JSON.parse(output)).toEqual(expect.objectContaining({ ok: false }));

@@ -51,6 +51,9 @@ const BOOT_MS = 40;
 
 export type Direction = "to-device" | "to-station";
 
+/** Events of a whole provisioning over the worst of lines: thousands. */
+const SETTLE_STEPS_MAX = 1_000_000;
+
 /** What the line does to one write; the bytes that arrive. */
 export type LineFault = (direction: Direction, bytes: Uint8Array, index: number) => Uint8Array;
 
@@ -340,14 +343,15 @@ export class Bench {
 		});
 	}
 
-	/** Lets virtual time run until `promise` is settled. */
+	/** Lets virtual time run until `promise` is settled, which is soon or never. */
 	async settle<Value>(promise: Promise<Value>): Promise<Value> {
 		let isSettled = false;
 		const settled = () => {
 			isSettled = true;
 		};
 		promise.then(settled, settled);
-		while (!isSettled) {
+		for (let step = 0; !isSettled; step++) {
+			if (step === SETTLE_STEPS_MAX) throw new Error("the run comes to no end");
 			await new Promise((resolve) => setImmediate(resolve));
 			if (!isSettled) this.clock.runNext();
 		}

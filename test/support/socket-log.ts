@@ -1,6 +1,9 @@
 // Records what a socket of the host tells its owner, for tests to wait for and to look at.
 import type { PortError, Socket, SocketCallbacks } from "../../src/ports.js";
 
+/** Longer than any test of its users may take. */
+const UNTIL_MS_MAX = 120_000;
+
 export class SocketLog {
 	readonly events: string[] = [];
 	readonly received: Buffer[] = [];
@@ -39,9 +42,16 @@ export class SocketLog {
 	}
 }
 
-/** Waits until `condition` holds; the test's own timeout is the limit. */
+/**
+ * Waits until `condition` holds. The test's own timeout is the limit; a test that is over is waited
+ * for no longer, or it would keep its process busy.
+ */
 export async function until(condition: () => boolean): Promise<void> {
-	while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+	const end = performance.now() + UNTIL_MS_MAX;
+	while (!condition()) {
+		if (performance.now() > end) throw new Error("waited for too long");
+		await new Promise((resolve) => setTimeout(resolve, 2));
+	}
 }
 
 /** Lets whatever is under way in the event loop happen. */
