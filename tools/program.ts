@@ -6,6 +6,7 @@ import { describeFailure, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command
 import { FleetError } from "./pki/fleet-error.js";
 import { pkiCommand } from "./pki/pki-command.js";
 import { policyCommand } from "./policy/policy-command.js";
+import { postureCommand } from "./posture/posture-command.js";
 import { provisionCommand } from "./provision/provision-command.js";
 import { verifyCommand } from "./verify/verify-command.js";
 
@@ -20,6 +21,7 @@ export function makeProgram(): Command {
 		.addCommand(provisionCommand())
 		.addCommand(verifyCommand())
 		.addCommand(commandCommand())
+		.addCommand(postureCommand())
 		.addHelpText(
 			"after",
 			"\nExit codes: 0 done; 1 it could not be done, or something was refused; 2 the command line" +
