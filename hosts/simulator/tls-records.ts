@@ -9,11 +9,11 @@ export const RECORD_ALERT = 21;
 export const RECORD_HANDSHAKE = 22;
 export const RECORD_DATA = 23;
 
-const HEADER_BYTES = 5;
+export const RECORD_HEADER_BYTES = 5;
 const NONCE_BYTES = 8;
 const TAG_BYTES = 16;
 /** What AES-GCM under TLS 1.2 adds to each record. */
-export const RECORD_OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
+export const RECORD_OVERHEAD_BYTES = RECORD_HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
 const CONTENT_BYTES_MAX = 16_384;
 
 export interface TLSRecord {
@@ -23,9 +23,9 @@ export interface TLSRecord {
 
 /** A record without protection: of the handshake. */
 export function plainRecord(type: number, body: Uint8Array): Uint8Array {
-	const record = new Uint8Array(HEADER_BYTES + body.length);
+	const record = new Uint8Array(RECORD_HEADER_BYTES + body.length);
 	setHeader(record, type, body.length);
-	record.set(body, HEADER_BYTES);
+	record.set(body, RECORD_HEADER_BYTES);
 	return record;
 }
 
@@ -41,8 +41,8 @@ export class RecordReader {
 	/** The next whole record; "broken" where the stream is no TLS. */
 	next(): TLSRecord | "broken" | undefined {
 		if (!this.#header) {
-			if (this.#queue.byteLength < HEADER_BYTES) return undefined;
-			this.#header = this.#queue.take(HEADER_BYTES);
+			if (this.#queue.byteLength < RECORD_HEADER_BYTES) return undefined;
+			this.#header = this.#queue.take(RECORD_HEADER_BYTES);
 		}
 		const [type = 0, major, , high = 0, low = 0] = this.#header;
 		const length = (high << 8) | low;
@@ -67,14 +67,15 @@ export class RecordCipher {
 
 	protect(type: number, content: Uint8Array): Uint8Array {
 		const bodyLength = NONCE_BYTES + content.length + TAG_BYTES;
-		const record = new Uint8Array(HEADER_BYTES + bodyLength);
+		const record = new Uint8Array(RECORD_HEADER_BYTES + bodyLength);
 		setHeader(record, type, bodyLength);
-		const at = HEADER_BYTES + NONCE_BYTES;
+		const at = RECORD_HEADER_BYTES + NONCE_BYTES;
 		const sequence = this.#sequence++;
-		setUint32(record, HEADER_BYTES + 4, sequence);
+		setUint32(record, RECORD_HEADER_BYTES + 4, sequence);
 		const check = this.#crypt(content, record, at, sequence, type, false);
-		setUint32(record, at + content.length, check);
-		setUint32(record, at + content.length + 4, Math.imul(check, 0x9e3779b1));
+		for (let word = 0; word < TAG_BYTES / 4; word++) {
+			setUint32(record, at + content.length + word * 4, Math.imul(check, word * 2 + 1));
+		}
 		return record;
 	}
 
@@ -86,9 +87,12 @@ export class RecordCipher {
 		const content = new Uint8Array(length);
 		const source = body.subarray(NONCE_BYTES, NONCE_BYTES + length);
 		const check = this.#crypt(source, content, 0, sequence, type, true);
-		const view = new DataView(body.buffer, body.byteOffset, body.length);
-		const tag = view.getUint32(NONCE_BYTES + length);
-		return tag === check >>> 0 && view.getUint32(4) === sequence ? content : undefined;
+		if (getInt32(body, 0) !== 0 || getInt32(body, 4) !== sequence) return undefined;
+		for (let word = 0; word < TAG_BYTES / 4; word++) {
+			const tag = getInt32(body, NONCE_BYTES + length + word * 4);
+			if (tag !== Math.imul(check, word * 2 + 1)) return undefined;
+		}
+		return content;
 	}
 
 	/** Adds the keystream to `from`; the answer is a checksum over the plain bytes. */
@@ -111,7 +115,7 @@ export class RecordCipher {
 			to[at + index] = result;
 			check = Math.imul(check ^ (isOpening ? result : source), 0x01000193);
 		}
-		return (check ^ (check >>> 15)) >>> 0;
+		return check ^ (check >>> 15);
 	}
 }
 
@@ -136,4 +140,9 @@ function setUint32(bytes: Uint8Array, at: number, value: number): void {
 	bytes[at + 1] = value >>> 16;
 	bytes[at + 2] = value >>> 8;
 	bytes[at + 3] = value;
+}
+
+function getInt32(bytes: Uint8Array, at: number): number {
+	const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
+	return high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 }

@@ -19,6 +19,7 @@ import {
 	RECORD_ALERT,
 	RECORD_DATA,
 	RECORD_HANDSHAKE,
+	RECORD_HEADER_BYTES,
 	RecordCipher,
 	RecordReader,
 	sessionKey,
@@ -121,6 +122,7 @@ class ServerSession implements SecureConnection {
 	#clientRandom = "";
 	#receiving: RecordCipher | undefined;
 	#sending: RecordCipher | undefined;
+	#isHelloSaid = false;
 	#isOver = false;
 	#breaksNext = false;
 
@@ -144,7 +146,7 @@ class ServerSession implements SecureConnection {
 	write(bytes: Uint8Array): void {
 		if (this.#isOver || !this.#sending) return;
 		const record = this.#sending.protect(RECORD_DATA, bytes);
-		if (this.#breaksNext) record[record.length - 1 - this.#random.integer(0, 15)]! ^= 1;
+		if (this.#breaksNext) this.#break(record);
 		this.#breaksNext = false;
 		this.#connection.write(record);
 	}
@@ -217,6 +219,7 @@ class ServerSession implements SecureConnection {
 			return this.#say("server-resumed", { random: this.#serverRandom });
 		}
 		const chain = certificateDER(certificate);
+		this.#isHelloSaid = true;
 		this.#say(
 			"server-hello",
 			{ random: this.#serverRandom, certificate: toHex(chain), version },
@@ -254,9 +257,8 @@ class ServerSession implements SecureConnection {
 	}
 
 	#secure(): void {
-		const key = sessionKey(this.#clientRandom, this.#serverRandom);
-		this.#receiving = new RecordCipher(key);
-		this.#sending = new RecordCipher(~key);
+		this.#receiving = new RecordCipher(this.#key);
+		this.#sending = new RecordCipher(~this.#key);
 		this.#onSecure(this);
 	}
 
@@ -280,6 +282,12 @@ class ServerSession implements SecureConnection {
 		return true;
 	}
 
+	/** Some bit behind the header, whose length would have the client wait instead. */
+	#break(record: Uint8Array): void {
+		const at = this.#random.integer(RECORD_HEADER_BYTES, record.length - 1);
+		record[at] = (record[at] as number) ^ (1 << this.#random.integer(0, 7));
+	}
+
 	#refuse(manner: "alert" | "close" | "reset", code: number): void {
 		if (manner === "reset") return this.reset();
 		if (manner === "alert") this.#alert(code);
@@ -288,14 +296,14 @@ class ServerSession implements SecureConnection {
 
 	/** In the protection that the client expects: under 1.3 it has finished before we have judged. */
 	#alert(code: number): void {
-		const isLate = this.#settings.version === "1.3" && this.#clientRandom !== "";
-		const sending = this.#sending;
-		if (sending) this.#connection.write(sending.protect(RECORD_ALERT, alertContent(code)));
-		else if (!isLate || code !== ALERTS.badCertificate) this.#connection.write(alertRecord(code));
-		else {
-			const key = sessionKey(this.#clientRandom, this.#serverRandom);
-			this.#connection.write(new RecordCipher(~key).protect(RECORD_ALERT, alertContent(code)));
-		}
+		const isLate = this.#settings.version === "1.3" && this.#isHelloSaid;
+		const sending = this.#sending ?? (isLate ? new RecordCipher(~this.#key) : undefined);
+		const content = alertContent(code);
+		this.#connection.write(sending?.protect(RECORD_ALERT, content) ?? alertRecord(code));
+	}
+
+	get #key(): number {
+		return sessionKey(this.#clientRandom, this.#serverRandom);
 	}
 
 	#onProtected(record: TLSRecord, cipher: RecordCipher): void {

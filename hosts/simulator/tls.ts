@@ -37,7 +37,7 @@ import {
 	sessionKey,
 	type TLSRecord,
 } from "./tls-records.js";
-import { type KeptTicket, sessionKeyOf, TicketCache } from "./tls-tickets.js";
+import { type KeptTicket, sessionKeyOf, type TicketCache } from "./tls-tickets.js";
 
 export interface TLSClientOptions {
 	readonly gate: Gate;
@@ -194,14 +194,12 @@ class VirtualTLS implements Socket {
 		const before = this.#received.byteLength;
 		while (this.#state === "connecting" || this.#state === "open") {
 			const record = this.#reader.next();
-			if (record === "broken") return this.#fail(this.#brokenCode());
-			if (record) this.#onRecord(record);
+			if (record === "broken") this.#fail(this.#brokenCode());
+			else if (record) this.#onRecord(record);
 			else if (!this.#refill()) break;
 			if (this.#isComputing) return;
 		}
-		if (this.#received.byteLength > before && this.#state === "open") {
-			this.#options.onReadable?.(this.#received.byteLength);
-		}
+		if (this.#received.byteLength > before) this.#tellReadable();
 	}
 
 	/** Takes what the transport has. `false` where there is nothing, or no room for more. */
@@ -226,7 +224,8 @@ class VirtualTLS implements Socket {
 			const flight = readFlight(body);
 			return flight ? this.#onFlight(flight) : this.#fail(this.#brokenCode());
 		}
-		const content = this.#receiving ? this.#receiving.open(record) : body;
+		// Until it has finished, neither side protects what it says.
+		const content = this.#state === "open" ? this.#receiving?.open(record) : body;
 		if (!content) return this.#fail("tls-record");
 		if (type === RECORD_ALERT) return this.#onAlert(content[1] as number);
 		if (this.#state !== "open" || type !== RECORD_DATA) return this.#fail(this.#brokenCode());
@@ -334,6 +333,12 @@ class VirtualTLS implements Socket {
 	}
 
 	// ------------------------------------------------------------ what the program is told
+
+	/** Also what came before a failure. */
+	#tellReadable(): void {
+		if (this.#state !== "open" && this.#state !== "ended") return;
+		this.#options.onReadable?.(this.#received.byteLength);
+	}
 
 	#tellWritable(): void {
 		this.#options.onWritable?.(this.#room);
