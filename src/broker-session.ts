@@ -15,7 +15,9 @@ import { KEEP_ALIVE_S_MIN, MQTT_REQUEST_TOPICS_MAX } from "./limits.js";
 import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
 import type { Session } from "./mqtt/session.js";
+import type { Governor } from "./policy/governor.js";
 import type { Policy } from "./policy/policy.js";
+import type { TokenBucket } from "./policy/token-bucket.js";
 import type { Ports, SocketErrorCode, TimerHandle, VerifiedPeer } from "./ports.js";
 import type { Uplink } from "./uplink.js";
 
@@ -31,6 +33,9 @@ export interface BrokerSessionOptions {
 	readonly timeTrust: TimeTrust;
 	readonly uplink: Uplink;
 	readonly downlink: Downlink;
+	/** Outlive this session as well: a reconnect gives nothing back. */
+	readonly governor: Governor;
+	readonly outbound: TokenBucket;
 	readonly onOnline: () => void;
 	readonly onProgress: (kind: "acknowledged" | "ping-response") => void;
 	/** The token of this session should be renewed by a planned reconnect. */
@@ -49,6 +54,8 @@ export class BrokerSession implements SessionHandle {
 	/** Of the token that was minted for this session. */
 	#renewAfterMs: number | undefined;
 	#renewal: TimerHandle | undefined;
+	/** More may be sent then. */
+	#nextOffer: TimerHandle | undefined;
 	#hasConnected = false;
 	#isClosed = false;
 
@@ -56,7 +63,8 @@ export class BrokerSession implements SessionHandle {
 	constructor(request: SessionRequest, events: SessionEvents, options: BrokerSessionOptions) {
 		this.#options = options;
 		this.#events = events;
-		const { ports, timings, mqttSession, uplink } = options;
+		const { ports, timings, mqttSession, uplink, governor } = options;
+		governor.connecting();
 		this.#client = new MQTTClient({
 			socket: this.#socketOptions(request),
 			clock: ports.clock,
@@ -68,6 +76,7 @@ export class BrokerSession implements SessionHandle {
 				pingResponseMs: timings.pingResponseMs,
 				acknowledgeMs: timings.acknowledgeMs,
 			},
+			governor,
 			recall: (sequence) => uplink.recall(sequence),
 			onSecured: () => events.onSecured(),
 			onConnected: () => this.#onConnected(),
@@ -75,6 +84,7 @@ export class BrokerSession implements SessionHandle {
 			onMessage: (message) => this.#onMessage(message),
 			onOversized: ({ payloadBytes }) => {
 				ports.report({ name: "message-too-large", payloadBytes });
+				governor.onViolation();
 			},
 			onAcknowledged: (sequence) => {
 				uplink.acknowledged(sequence);
@@ -93,10 +103,27 @@ export class BrokerSession implements SessionHandle {
 		this.#armRenewal();
 	}
 
-	/** Hands on whatever the outbox holds, as far as there is room. */
+	/** From CONNACK to the end. */
+	get isOnline(): boolean {
+		return this.#hasConnected && this.#client.state === "online";
+	}
+
+	/** Hands on whatever the outbox holds, as far as there is room and the rate limit allows. */
 	offer(): void {
-		if (!this.#hasConnected || this.#client.state !== "online") return;
-		this.#options.uplink.offer(this.#client);
+		if (!this.isOnline) return;
+		const { ports, uplink, outbound } = this.#options;
+		const nowMs = ports.clock.monotonicMs();
+		const allowed = outbound.available(nowMs);
+		const offered = uplink.offer(this.#client, allowed);
+		outbound.spend(offered, nowMs);
+		if (offered < allowed || this.#nextOffer !== undefined) return;
+		this.#nextOffer = ports.timer.set(
+			() => {
+				this.#nextOffer = undefined;
+				this.offer();
+			},
+			outbound.waitMs(1, nowMs),
+		);
 	}
 
 	/**
@@ -216,8 +243,11 @@ export class BrokerSession implements SessionHandle {
 	}
 
 	#end(): void {
-		if (this.#renewal !== undefined) this.#options.ports.timer.clear(this.#renewal);
+		const { timer } = this.#options.ports;
+		if (this.#renewal !== undefined) timer.clear(this.#renewal);
 		this.#renewal = undefined;
+		if (this.#nextOffer !== undefined) timer.clear(this.#nextOffer);
+		this.#nextOffer = undefined;
 	}
 }
 

@@ -18,6 +18,8 @@ export interface InboundMessage {
 	readonly topic: string;
 	readonly payload: Uint8Array;
 	readonly retain: boolean;
+	/** The broker may have sent it before: its acknowledgement was lost. */
+	readonly duplicate: boolean;
 }
 
 /** An operator whose commands this device takes. */
@@ -51,6 +53,8 @@ export interface DownlinkOptions {
 	readonly signedTime: (unixSeconds: number) => void;
 	readonly perform: (command: Command) => Performed;
 	readonly report: (event: DeviceEvent) => void;
+	/** A message was work for nothing: outside the policy, forged, or a repetition. */
+	readonly violated: () => void;
 }
 
 export class Downlink {
@@ -65,6 +69,7 @@ export class Downlink {
 		const { policy, crypto, operators, report } = this.#options;
 		if (!policy.allowsInbound(message.topic)) {
 			report({ name: "message-outside-policy" });
+			this.#options.violated();
 			return;
 		}
 		const opened = open(
@@ -78,18 +83,19 @@ export class Downlink {
 		);
 		if (opened.kind === "rejected") {
 			report({ name: "signature-rejected", reason: opened.reason });
+			this.#options.violated();
 			return;
 		}
-		this.#judge(opened.envelope, message.retain);
+		this.#judge(opened.envelope, message);
 	}
 
-	#judge(envelope: Envelope, retained: boolean): void {
+	#judge(envelope: Envelope, { retain, duplicate }: InboundMessage): void {
 		const { deviceId, operators, ledger, trustedTime, report } = this.#options;
 		const keyId = toHex(envelope.keyId);
 		const operator = operators.find((candidate) => candidate.keyId === keyId);
 		const judgement = judgeCommand(envelope, {
 			deviceId,
-			retained,
+			retained: retain,
 			lastSequence: ledger.lastSequence(keyId),
 			allowedCommands: operator?.commands ?? [],
 			trustedTime: trustedTime(),
@@ -98,6 +104,7 @@ export class Downlink {
 		if (judgement.kind === "refused") {
 			report({ name: "command-refused", reason: judgement.reason, sequence, operator: keyId });
 			if (judgement.answerable) this.#refuse(envelope, keyId, judgement.reason);
+			else if (!duplicate) this.#options.violated();
 			return;
 		}
 		// The sequence is spent before the effect: a power cut here loses the command, and never

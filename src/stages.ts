@@ -14,7 +14,7 @@ import type { Timings } from "./connection/timings.js";
 import type { Chosen } from "./credentials/slots.js";
 import { TIME_SNTP, type TimeTrust } from "./credentials/time-trust.js";
 import { Downlink, type Operator } from "./downlink.js";
-import { CONTENT_EVENT, CONTENT_READING } from "./envelope/content-types.js";
+import { CONTENT_EVENT, CONTENT_LOG, CONTENT_READING } from "./envelope/content-types.js";
 import { keyIdOf } from "./envelope/key-id.js";
 import type { Signer } from "./envelope/seal.js";
 import { encodeEvent } from "./event-payload.js";
@@ -27,8 +27,10 @@ import { readRules } from "./policy/rules.js";
 import type { DeviceEvent, KeyValueStore, Ports, SensorSample, TimerHandle } from "./ports.js";
 import { encodeReading } from "./reading/senml.js";
 import { Sampler } from "./sampler.js";
+import { Governor } from "./policy/governor.js";
 import { storageCodeOf } from "./storage-code.js";
 import { Uplink } from "./uplink.js";
+import { TokenBucket } from "./policy/token-bucket.js";
 
 export interface StagesOptions {
 	readonly ports: Ports;
@@ -74,6 +76,8 @@ export class Stages {
 
 	constructor(options: StagesOptions) {
 		this.#options = options;
+	readonly #governor: Governor;
+	readonly #outbound: TokenBucket;
 		const { ports, chosen, outbox, signer, nextSequence, timeTrust } = options;
 		const { configuration } = chosen;
 		const rules = readRules(configuration.policy);
@@ -99,6 +103,15 @@ export class Stages {
 		this.#mqttSession = new Session(usesQoS2 ? { store: this.#sessionStore() } : {});
 		this.#supervisor = this.#buildSupervisor();
 	}
+		const { timeScale } = options;
+		this.#governor = new Governor({ clock: ports.clock, timeScale });
+		this.#outbound = new TokenBucket(
+			{
+				burst: OUTBOUND_MESSAGES_BURST,
+				perSecond: OUTBOUND_MESSAGES_PER_SECOND / timeScale,
+			},
+			ports.clock.monotonicMs(),
+		);
 
 	start(): void {
 		const { bootRecord, ports } = this.#options;
@@ -217,6 +230,7 @@ export class Stages {
 			bootRecord,
 			progress,
 			openSession: (request, events) => this.#openSession(request, events),
+			violated: () => this.#governor.onViolation(),
 			silenceMs: () =>
 				keepAliveSeconds(configuration, this.#options.timeScale) * 1000 * SILENCE_KEEP_ALIVES,
 			health: () => ports.system.health(),
@@ -277,6 +291,8 @@ export class Stages {
 		ports.report(event);
 		if (event.name === "connection-stable") onStable();
 		if (event.name === "connection-failed") onFailed(String(event["failureClass"]));
+				governor: this.#governor,
+				outbound: this.#outbound,
 	}
 
 	/** QoS 2 state survives reboots. A worn store costs exactly-once for QoS 2, and is said. */

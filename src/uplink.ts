@@ -96,20 +96,26 @@ export class Uplink {
 		this.#offered = undefined;
 	}
 
-	/** Hands stored messages to `client`, oldest first, as far as it has room. */
-	offer(client: MQTTClient): void {
+	/**
+	 * Hands stored messages to `client`, oldest first, as far as it has room, and not more than
+	 * `messagesMax`. Returns how many it took.
+	 */
+	offer(client: MQTTClient, messagesMax: number): number {
 		const { outbox } = this.#options;
-		while (client.inFlightFree > 0) {
+		let count = 0;
+		while (client.inFlightFree > 0 && count < messagesMax) {
 			const [next] = outbox.waiting(this.#offered, 1);
-			if (next === undefined) return;
+			if (next === undefined) break;
 			const publish = this.recall(next.sequence);
 			if (publish !== undefined) {
 				const { kind } = client.publish({ token: next.sequence, ...publish });
-				if (kind !== "sent") return;
+				if (kind !== "sent") break;
+				count++;
 			}
 			this.#offered = next.sequence;
 		}
 	}
+		return count;
 
 	/**
 	 * What to publish for `sequence`, read back from flash; `undefined` when it is no longer there.

@@ -47,8 +47,8 @@ export type RecoveryStep =
 	| "check-heap" // and free what can be freed
 	| "reboot"; // within the daily budget
 
-/** Which of the least delays holds. */
-export type BackoffFloor = "none" | "short" | "long" | "duplicate";
+/** Which of the least delays holds; "rising" doubles in a row, from "long" up to "duplicate". */
+export type BackoffFloor = "none" | "short" | "long" | "rising" | "duplicate";
 
 export interface FailureRule {
 	readonly ladder: readonly RecoveryStep[];
@@ -121,7 +121,7 @@ export const FAILURES: Readonly<Record<FailureClass, FailureRule>> = Object.free
 	"protocol-violation": judged,
 	"packet-too-large": rule(["socket"], "long", true, true), // retained, it waits for us each time
 	"receive-limit": rule(["socket"], "short", true, false),
-	flood: rule(["socket"], "long", true, true),
+	flood: rule(["socket"], "rising", true, true),
 	"subscription-refused": refused,
 	local: broker,
 	unknown: broker,

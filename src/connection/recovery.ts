@@ -27,6 +27,8 @@ import type { Timings } from "./timings.js";
 export type Reached = "nothing" | "secured" | "online";
 
 export interface Failure {
+	/** When, in monotonic milliseconds. */
+	readonly atMs: number;
 	/** The close reason's code, as the MQTT client, a socket or the supervisor names it. */
 	readonly code: string;
 	/** How the transport ended, where `code` says only that the peer did it. */
@@ -54,6 +56,9 @@ export interface Verdict {
 	readonly failures: number;
 }
 
+/** Doublings after which the wait after a flood is the longest in any case. */
+const FLOOD_DOUBLINGS_MAX = 10;
+
 export class Recovery {
 	readonly #timings: Timings;
 	#failures = 0;
@@ -63,6 +68,9 @@ export class Recovery {
 	#kicks = 0;
 	#silentRefusals = 0;
 	#isDuplicateSuspected = false;
+	/** Floods without floodClearMs between them. A stable session forgives none. */
+	#floods = 0;
+	#lastFloodMs = Number.NEGATIVE_INFINITY;
 
 	constructor(timings: Timings) {
 		this.#timings = timings;
@@ -76,7 +84,7 @@ export class Recovery {
 		return this.#isDuplicateSuspected;
 	}
 
-	/** A session became stable: the backoff starts anew. A suspected duplicate lives on. */
+	/** A session became stable: the backoff starts anew. A suspected duplicate and floods live on. */
 	stable(): void {
 		this.#failures = 0;
 		this.#rebootable = 0;
@@ -158,6 +166,10 @@ export class Recovery {
 		const mayReboot = isRebootable(failureClass) && !failure.hadProgress;
 		this.#rebootable = mayReboot ? this.#rebootable + 1 : 0;
 		this.#heapFailures = failureClass === "tls-resources" ? this.#heapFailures + 1 : 0;
+		if (failureClass !== "flood") return;
+		const isRecent = failure.atMs - this.#lastFloodMs < this.#timings.floodClearMs;
+		this.#floods = isRecent ? this.#floods + 1 : 1;
+		this.#lastFloodMs = failure.atMs;
 	}
 
 	#isRebootDue(failureClass: FailureClass, failure: Failure): boolean {
@@ -179,10 +191,12 @@ export class Recovery {
 
 	#floorMs(failureClass: FailureClass): number {
 		const { floorShortMs, floorLongMs, floorDuplicateMs } = this.#timings;
+		const doublings = Math.max(0, Math.min(this.#floods - 1, FLOOD_DOUBLINGS_MAX));
 		const floors = {
 			none: 0,
 			short: floorShortMs,
 			long: floorLongMs,
+			rising: Math.min(floorDuplicateMs, floorLongMs * 2 ** doublings),
 			duplicate: floorDuplicateMs,
 		};
 		return floors[FAILURES[failureClass].floor];

@@ -214,6 +214,7 @@ export class Supervisor {
 		const wasStable = this.#leaveSession();
 		const wasSuspected = this.#recovery.isDuplicateSuspected;
 		const failure = {
+			atMs: nowMs,
 			code,
 			transportCode,
 			reached,

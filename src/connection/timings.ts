@@ -12,6 +12,7 @@ import {
 	CONNECT_MS_MAX,
 	DNS_MS_MAX,
 	DUPLICATE_CLEAR_MS,
+	FLOOD_CLEAR_MS,
 	KICK_WINDOW_MS,
 	LINK_UP_MS_MAX,
 	PING_RESPONSE_MS_MAX,
@@ -42,6 +43,7 @@ export interface Timings {
 	readonly floorDuplicateMs: number;
 	readonly kickWindowMs: number;
 	readonly duplicateClearMs: number;
+	readonly floodClearMs: number;
 	readonly rebootAfterMs: number;
 	readonly rebootDayMs: number;
 	readonly uptimeSaveMs: number;
@@ -67,6 +69,7 @@ export const DEFAULT_TIMINGS: Timings = Object.freeze({
 	floorDuplicateMs: BACKOFF_FLOOR_DUPLICATE_MS,
 	kickWindowMs: KICK_WINDOW_MS,
 	duplicateClearMs: DUPLICATE_CLEAR_MS,
+	floodClearMs: FLOOD_CLEAR_MS,
 	rebootAfterMs: REBOOT_AFTER_MS,
 	rebootDayMs: REBOOT_DAY_MS,
 	uptimeSaveMs: UPTIME_SAVE_MS,

@@ -21,6 +21,8 @@ export interface MQTTClientOptions {
 	session: Session;
 	connect: ConnectOptions;
 	timings?: Timings;
+	/** Without one everything is read as fast as it comes. */
+	governor?: InboundGovernor;
 
 	/**
 	 * Room in the socket for the first time: connected, and with TLS verified. CONNECT is on its way.
@@ -51,6 +53,21 @@ export interface MQTTClientOptions {
 	 * `undefined`: it is gone, and is not sent again.
 	 */
 	recall?: (token: number) => MessageContent | undefined;
+}
+
+/** Says how much of what the broker sends is read, and how fast. */
+export interface InboundGovernor {
+	/** So many bytes were taken from the socket. */
+	onBytes(byteLength: number): void;
+	/** A packet came that answers nothing of ours. */
+	onMessage(): void;
+	/** Asked before each read and each packet. "flooded" ends the connection. */
+	admit():
+		| { readonly kind: "open" }
+		| { readonly kind: "paced"; readonly limit: string; readonly delayMs: number }
+		| { readonly kind: "flooded"; readonly limit: string };
+	/** What the connection is being held back for at this moment, if it is. */
+	readonly heldBackFor: string | undefined;
 }
 
 export interface ConnectOptions {

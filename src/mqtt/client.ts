@@ -186,11 +186,12 @@ export class MQTTClient {
 	}
 
 	/**
-	 * Reads and handles what there is, unless that would make us owe more than the queue can hold.
+	 * Reads and handles what there is, unless that would make us owe more than the queue can hold, or
+	 * the governor says otherwise.
 	 */
 	#receive(): void {
 		let budget = MQTT_READ_BYTES_PER_TURN;
-		while (!this.#isEnding() && !this.#isPaused()) {
+		while (!this.#isEnding() && !this.#isPaused() && this.#isAdmitted()) {
 			const result = this.#reader.next();
 			if (result.kind === "refused") return this.#fail(result.reason);
 			if (result.kind === "packet") {
@@ -201,8 +202,18 @@ export class MQTTClient {
 			const chunk = this.#socket.read(MQTT_READ_BYTES);
 			if (!chunk) return;
 			budget -= chunk.byteLength;
+			this.#link.options.governor?.onBytes(chunk.byteLength);
 			this.#reader.push(new Uint8Array(chunk));
 		}
+	}
+
+	/** Before anything is allocated or verified. What is left in the socket holds the peer back. */
+	#isAdmitted(): boolean {
+		const admission = this.#link.options.governor?.admit();
+		if (admission === undefined || admission.kind === "open") return true;
+		if (admission.kind === "paced") this.#link.deadlines.set("turn", admission.delayMs);
+		else this.#fail({ code: "flood", detail: admission.limit });
+		return false;
 	}
 
 	#isPaused(): boolean {
@@ -216,6 +227,7 @@ export class MQTTClient {
 		if (this.#state !== "online") {
 			return this.#fail(violation("MQTT-3.2.0-1", "packet-before-connack"));
 		}
+		if (!this.#outbound.isAnswer(packet)) this.#link.options.governor?.onMessage();
 		switch (packet.type) {
 			case "PUBLISH":
 			case "OVERSIZED":
@@ -295,8 +307,16 @@ export class MQTTClient {
 	/** The first cause wins. */
 	#fail(reason: CloseReason): void {
 		if (this.#isOver()) return;
+		const cause = this.#failure ?? this.#causeOf(reason);
 		this.close();
-		this.#link.options.onClosed(this.#failure ?? reason);
+		this.#link.options.onClosed(cause);
+	}
+
+	/** An answer that waits behind what we read slowly is late by the flood's doing. */
+	#causeOf(reason: CloseReason): CloseReason {
+		if (reason.code !== "ping-timeout" && reason.code !== "acknowledge-timeout") return reason;
+		const limit = this.#link.options.governor?.heldBackFor;
+		return limit === undefined ? reason : { code: "flood", detail: limit };
 	}
 
 	#isOver(): boolean {

@@ -17,6 +17,7 @@ export type CloseCode =
 	| "write-stalled" // the socket took nothing for too long
 	| "packet-too-large" // legal, but more than we are willing to skip
 	| "receive-limit" // legal, but more unfinished QoS 2 messages than we can remember
+	| "flood" // more than the governor allows: `detail` says of what
 	| "protocol-violation" // the broker broke the standard: `clause` says where
 	| "local"; // disconnect() was called
 

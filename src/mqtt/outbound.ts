@@ -5,7 +5,7 @@ import { publishBytes } from "./arguments.js";
 import type { MessageContent, OutboundMessage, SendResult } from "./client-options.js";
 import { violation } from "./close-reason.js";
 import type { Link } from "./link.js";
-import type { OutboundPacket, SubackPacket, UnsubackPacket } from "./packets.js";
+import type { InboundPacket, OutboundPacket, SubackPacket, UnsubackPacket } from "./packets.js";
 import type { Session } from "./session.js";
 import type { OutboundEvent } from "./transitions.js";
 
@@ -63,6 +63,23 @@ export class Outbound {
 		this.#link.send(packet(packetId));
 		this.#await(packetId);
 		return SENT;
+	}
+
+	/** Whether `packet` is what something of ours waits for: there are no more of those than of ours. */
+	isAnswer(packet: InboundPacket): boolean {
+		switch (packet.type) {
+			case "PUBREC": // a second one is legal, and answered anew each time
+				return this.#session.entry(packet.packetId)?.state === "offered";
+			case "PUBACK":
+			case "PUBCOMP":
+			case "SUBACK":
+			case "UNSUBACK":
+				return this.#awaited.has(packet.packetId);
+			case "PINGRESP":
+				return this.#link.deadlines.has("ping-response");
+			default:
+				return false;
+		}
 	}
 
 	onAnswer(event: OutboundEvent, packetId: number): void {

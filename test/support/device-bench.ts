@@ -44,6 +44,7 @@ export class DeviceImage {
 	readonly power = new PowerSupply();
 	readonly keyValue = new VirtualKeyValue({ power: this.power });
 	readonly chip: NORFlash;
+	readonly logChip: NORFlash;
 	readonly keyStore = new SeededKeyStore();
 	readonly operator: { readonly publicKey: Uint8Array; readonly signer: Signer };
 	/** Key-value storage as a life of this device sees it. */
@@ -51,6 +52,7 @@ export class DeviceImage {
 
 	constructor(blocks = 8) {
 		this.chip = new NORFlash({ blocks, power: this.power });
+		this.logChip = new NORFlash({ blocks: 16, power: this.power });
 		for (const name of ["signing", "tls-0", "tls-1", "operator"]) this.keyStore.generate(name);
 		this.operator = signerOf(this.keyStore, "operator");
 	}
@@ -183,11 +185,11 @@ export class DeviceLife {
 	/** The broker delivers `payload` to the device. */
 	deliver(
 		payload: Uint8Array,
-		options: { topic?: string; retain?: boolean; QoS?: 1 | 2 } = {},
+		options: { topic?: string; retain?: boolean; QoS?: 1 | 2; duplicate?: boolean } = {},
 	): void {
-		const { topic = COMMAND_TOPIC, retain = false, QoS = 1 } = options;
+		const { topic = COMMAND_TOPIC, ...flags } = options;
 		this.#packetId++;
-		this.#current().feed(publish({ topic, payload, QoS, retain, packetId: this.#packetId }));
+		this.#current().feed(publish({ topic, payload, QoS: 1, packetId: this.#packetId, ...flags }));
 		this.run(50);
 	}
 
@@ -282,7 +284,7 @@ export class DeviceLife {
 				stop: () => undefined,
 			},
 			keyValue: this.#image.storage,
-			flash: new VirtualFlashStorage({ outbox: this.#image.chip }),
+			flash: new VirtualFlashStorage({ outbox: this.#image.chip, log: this.#image.logChip }),
 			keyStore: this.#image.keyStore,
 			crypto: nodeCrypto,
 			clock: this.clock,

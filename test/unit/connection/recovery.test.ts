@@ -3,7 +3,7 @@ import { Recovery, type Failure, type Verdict } from "../../../src/connection/re
 import { DEFAULT_TIMINGS } from "../../../src/connection/timings.js";
 
 const HOUR = 3_600_000;
-const NOTHING = { hadProgress: false, onlineMs: 0, outageMs: 0, rebootsSpent: 0 };
+const NOTHING = { atMs: 0, hadProgress: false, onlineMs: 0, outageMs: 0, rebootsSpent: 0 };
 
 function failure(code: string, more: Partial<Failure> = {}): Failure {
 	return { ...NOTHING, code, reached: "nothing", ...more };
@@ -20,16 +20,22 @@ function repeat(recovery: Recovery, what: Failure, times: number): Verdict[] {
 describe("Recovery", () => {
 	it("gives every class a delay at or above its floor and within its bound", () => {
 		const { floorShortMs, floorLongMs, floorDuplicateMs, backoffMaxMs } = DEFAULT_TIMINGS;
-		const floors = { none: 0, short: floorShortMs, long: floorLongMs, duplicate: floorDuplicateMs };
+		const floors = {
+			none: [0, 0],
+			short: [floorShortMs, floorShortMs],
+			long: [floorLongMs, floorLongMs],
+			rising: [floorLongMs, floorDuplicateMs],
+			duplicate: [floorDuplicateMs, floorDuplicateMs],
+		} as const;
 		for (const name of Object.keys(FAILURES) as FailureClass[]) {
-			const floorMs = floors[FAILURES[name].floor];
+			const [floorMs, highestMs] = floors[FAILURES[name].floor];
 			for (const random of [0, 0.5, 0.999999]) {
 				const recovery = new Recovery(DEFAULT_TIMINGS);
 				for (let count = 0; count < 30; count++) {
 					const { delayMs, failureClass } = recovery.failed(failure(name), random);
 					if (failureClass !== name) continue; // closed-before-connack climbs: see below
 					expect(delayMs).toBeGreaterThanOrEqual(floorMs);
-					expect(delayMs).toBeLessThanOrEqual(floorMs + Math.max(backoffMaxMs, floorMs / 2));
+					expect(delayMs).toBeLessThanOrEqual(highestMs + Math.max(backoffMaxMs, highestMs / 2));
 				}
 			}
 		}
@@ -209,5 +215,39 @@ describe("Recovery, when the peer ends accepted sessions", () => {
 		recovery.stable();
 		const classes = repeat(recovery, kick("closed-by-peer", 800), 2);
 		expect(classes.map(({ failureClass }) => failureClass)).toEqual(["kicked", "kicked"]);
+	});
+
+	it("waits longer after each flood, whatever became stable in between", () => {
+		const recovery = new Recovery(DEFAULT_TIMINGS);
+		const { floorLongMs, floorDuplicateMs } = DEFAULT_TIMINGS;
+		const waits = Array.from({ length: 5 }, (_, count) => {
+			const { delayMs, failureClass } = recovery.failed(
+				failure("flood", { atMs: count * 0.3 * HOUR, reached: "online", onlineMs: 600_000 }),
+				0,
+			);
+			expect(failureClass).toBe("flood");
+			recovery.stable();
+			return delayMs;
+		});
+		expect(waits).toEqual([
+			...[floorLongMs, floorLongMs * 2, floorLongMs * 4],
+			...[floorDuplicateMs, floorDuplicateMs],
+		]);
+	});
+
+	it("forgets floods after an hour without one", () => {
+		const recovery = new Recovery(DEFAULT_TIMINGS);
+		const flood = (atMs: number) => recovery.failed(failure("flood", { atMs }), 0).delayMs;
+		flood(0);
+		expect(flood(HOUR - 1)).toBe(DEFAULT_TIMINGS.floorLongMs * 2);
+		expect(flood(2 * HOUR - 1)).toBe(DEFAULT_TIMINGS.floorLongMs);
+	});
+
+	it("asks for no reboot, however many floods", () => {
+		const recovery = new Recovery(DEFAULT_TIMINGS);
+		const floods = Array.from({ length: 50 }, (_, count) =>
+			recovery.failed(failure("flood", { atMs: count * 0.3 * HOUR, outageMs: 9 * HOUR }), 0.5),
+		);
+		expect(floods.map(({ step }) => step)).toEqual(floods.map(() => "socket"));
 	});
 });

@@ -185,7 +185,7 @@ class Pump {
 		// Nothing is in flight when the heap is looked at: it is looked at in the same state.
 		const until = marks.find((mark) => mark > this.#acknowledged) ?? messages;
 		while (this.#made < until && this.#made - this.#acknowledged < inFlight) this.#make();
-		this.#uplink.offer(this.#client);
+		this.#uplink.offer(this.#client, Infinity);
 		this.#isFilling = false;
 	}
 

@@ -1,0 +1,148 @@
+// Whoever floods a device gets a bounded piece of its time, one event, and a silence that grows.
+// The device keeps its readings, is not restarted, and comes back.
+
+import { encodeCommand } from "../../src/command/command.js";
+import {
+	BACKOFF_FLOOR_LONG_MS,
+	INBOUND_VIOLATIONS_BURST,
+	OUTBOUND_MESSAGES_BURST,
+	OUTBOUND_MESSAGES_PER_SECOND,
+} from "../../src/limits.js";
+import { COMMAND_TOPIC, DeviceLife, NOW, online, provisioned } from "../support/device-bench.js";
+
+const HOUR = 3_600_000;
+
+/** Forged commands for as long as the connection lasts, each `everyMs`; how many were sent. */
+function forge(life: DeviceLife, everyMs: number, most = 1000): number {
+	const before = life.reported("connection-failed").length;
+	for (let count = 0; count < most; count++) {
+		if (life.reported("connection-failed").length > before) return count;
+		life.deliver(new Uint8Array(200), { QoS: 1 });
+		life.run(everyMs);
+	}
+	return most;
+}
+
+/** Until the device is online once more. */
+function comeBack(life: DeviceLife): number {
+	const before = life.reported("connection-online").length;
+	const startMs = life.clock.monotonicMs();
+	for (let seconds = 0; seconds < 3600; seconds++) {
+		if (life.reported("connection-online").length > before) break;
+		life.run(1000);
+	}
+	return life.clock.monotonicMs() - startMs;
+}
+
+describe("Device, floods", () => {
+	it("answers a flood with one event and a long wait, and comes back", () => {
+		const life = online(provisioned(), 60_000);
+		const forged = forge(life, 0);
+		expect(forged).toBe(INBOUND_VIOLATIONS_BURST + 1);
+		const failed = life.reported("connection-failed");
+		expect(failed).toMatchObject([
+			{ failureClass: "flood", transportCode: "violations", step: "socket", isSecurity: true },
+		]);
+		expect(comeBack(life)).toBeGreaterThanOrEqual(BACKOFF_FLOOR_LONG_MS - 1000);
+		life.run(HOUR);
+		expect(life.reported("connection-failed")).toHaveLength(1);
+		expect(life.names).toContain("connection-stable");
+	});
+
+	it("loses no reading to it, and is restarted by nothing", () => {
+		const life = online(provisioned(64), 10_000);
+		for (let round = 0; round < 6; round++) {
+			forge(life, 0);
+			comeBack(life);
+		}
+		life.run(120_000);
+		const arrived = new Set(life.published.map(({ envelope }) => envelope.sequence));
+		const missing = life.accepted.filter((sequence) => !arrived.has(sequence));
+		expect(missing.length).toBeLessThanOrEqual(1); // the newest may be on its way
+		expect(life.bites).toBe(0);
+		expect(life.restarts).toBe(0);
+		expect(life.names).not.toContain("reboot-requested");
+	});
+
+	it("stays away longer each time, even when its sessions become stable in between", () => {
+		const life = online(provisioned(), 10_000);
+		const waits = [];
+		for (let round = 0; round < 5; round++) {
+			life.run(120_000);
+			forge(life, 0);
+			waits.push(comeBack(life));
+		}
+		expect(life.reported("connection-stable").length).toBeGreaterThanOrEqual(5);
+		const [first = 0, second = 0, third = 0, fourth = 0] = waits;
+		expect(second).toBeGreaterThan(first * 1.3);
+		expect(third).toBeGreaterThan(second * 1.3);
+		expect(fourth).toBeGreaterThanOrEqual(900_000 - 1000);
+		expect(Math.max(...waits)).toBeLessThanOrEqual(1_350_000 + 60_000);
+	});
+
+	it("obeys a real command in the middle of forged ones that stay within the rate", () => {
+		const image = provisioned();
+		const life = online(image, 60_000);
+		for (let count = 0; count < 100; count++) {
+			life.deliver(new Uint8Array(100));
+			life.run(5_000);
+		}
+		const payload = encodeCommand({ name: "identify" });
+		life.deliver(image.command({ payload, sequence: 9, expiresAt: NOW + 3600 }));
+		expect(life.identified).toBe(1);
+		expect(life.reported("connection-failed")).toEqual([]);
+	});
+
+	it("takes a day's commands that waited in the broker's queue", () => {
+		const image = provisioned();
+		const life = online(image, 60_000);
+		for (let sequence = 1; sequence <= 300; sequence++) {
+			const expiresAt = NOW + (sequence % 2 === 0 ? -100 : 60);
+			const payload = encodeCommand({ name: "identify" });
+			life.deliver(image.command({ payload, sequence, expiresAt }));
+		}
+		life.run(60_000);
+		expect(life.identified).toBe(150);
+		expect(life.published.filter(({ topic }) => topic.endsWith("/result"))).toHaveLength(300);
+		expect(life.reported("connection-failed")).toEqual([]);
+	});
+
+	it("does not hold what the broker delivers again against it", () => {
+		const image = provisioned();
+		const life = online(image, 60_000);
+		const command = image.command({ payload: encodeCommand({ name: "identify" }), sequence: 9 });
+		for (let count = 0; count < INBOUND_VIOLATIONS_BURST * 3; count++) {
+			life.deliver(command, { duplicate: true });
+		}
+		expect(life.identified).toBe(1);
+		expect(life.reported("connection-failed")).toEqual([]);
+		for (let count = 0; count < INBOUND_VIOLATIONS_BURST * 3; count++) life.deliver(command);
+		expect(life.reported("connection-failed")).toMatchObject([{ failureClass: "flood" }]);
+	});
+
+	it("counts what is outside its policy", () => {
+		const life = online(provisioned(), 60_000);
+		for (let count = 0; count < INBOUND_VIOLATIONS_BURST + 1; count++) {
+			life.deliver(new Uint8Array(1), { topic: `${COMMAND_TOPIC}/other` });
+		}
+		expect(life.reported("message-outside-policy")).toHaveLength(INBOUND_VIOLATIONS_BURST + 1);
+		expect(life.reported("connection-failed")).toMatchObject([{ failureClass: "flood" }]);
+	});
+
+	it("sends what piled up in an outage no faster than brokers bear", () => {
+		const life = new DeviceLife(provisioned(128), "power-on", 200);
+		life.isBrokerUp = false;
+		life.run(300_000);
+		const { length: waiting } = life.accepted;
+		expect(waiting).toBeGreaterThan(1000);
+		life.isBrokerUp = true;
+		life.connect();
+		const start = life.published.length;
+		life.run(2_000);
+		const rate = OUTBOUND_MESSAGES_BURST + OUTBOUND_MESSAGES_PER_SECOND * 2.2;
+		expect(life.published.length - start).toBeLessThanOrEqual(rate);
+		life.run(60_000);
+		const arrived = new Set(life.published.map(({ envelope }) => envelope.sequence));
+		expect(life.accepted.slice(0, waiting).filter((one) => !arrived.has(one))).toEqual([]);
+	});
+});
