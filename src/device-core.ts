@@ -13,11 +13,13 @@ import { keyIdOf } from "./envelope/key-id.js";
 import type { Signer } from "./envelope/seal.js";
 import { SequenceReservation } from "./envelope/sequence-reservation.js";
 import { FIRMWARE_VERSION } from "./firmware-version.js";
+import { Journal } from "./journal.js";
 import { Outbox } from "./outbox/outbox.js";
 import { readRules } from "./policy/rules.js";
 import type { DeviceEvent, KeyValueStore, Ports } from "./ports.js";
 import { Provisioner } from "./provisioning/provisioner.js";
 import { Settings } from "./settings.js";
+import { storageCodeOf } from "./storage-code.js";
 
 const SIGNING_KEY = "signing";
 
@@ -29,13 +31,18 @@ export class DeviceCore {
 	readonly progress: Progress;
 	readonly provisioner: Provisioner;
 	readonly bootEvent: DeviceEvent;
-	readonly #ports: Ports;
+	/** The security log. Everything that is reported from here on goes by it. */
+	readonly journal: Journal;
+	readonly #host: Ports;
 	readonly #stores = new Map<string, KeyValueStore>();
 	#outbox: Outbox | undefined;
 	#sequence: SequenceReservation | undefined;
 
-	constructor(ports: Ports, timings: Timings, onCommitted: () => void) {
-		this.#ports = ports;
+	/** `timeScale` is for what `timings` does not have. */
+	constructor(host: Ports, timings: Timings, timeScale: number, onCommitted: () => void) {
+		this.#host = host;
+		this.journal = this.#buildJournal(timeScale);
+		const { ports } = this;
 		const { clock, timer, watchdog, system } = ports;
 		this.bootRecord = new BootRecord({ store: this.store("hf-boot"), clock, timings });
 		const { lastReset } = watchdog;
@@ -65,11 +72,16 @@ export class DeviceCore {
 		this.provisioner = this.#buildProvisioner(onCommitted);
 	}
 
+	/** The host's ports, with the journal in between. */
+	get ports(): Ports {
+		return this.journal.ports;
+	}
+
 	/** The open namespace `path`; closed with everything else. */
 	store(path: string): KeyValueStore {
 		let store = this.#stores.get(path);
 		if (store === undefined) {
-			store = this.#ports.keyValue.open({ path, format: "buffer", mode: "r+" });
+			store = this.#host.keyValue.open({ path, format: "buffer", mode: "r+" });
 			this.#stores.set(path, store);
 		}
 		return store;
@@ -77,7 +89,7 @@ export class DeviceCore {
 
 	/** What the slots found and repaired. */
 	reportFindings(): void {
-		for (const finding of this.slots.takeFindings()) this.#ports.report(finding);
+		for (const finding of this.slots.takeFindings()) this.ports.report(finding);
 	}
 
 	/**
@@ -85,9 +97,9 @@ export class DeviceCore {
 	 * be had.
 	 */
 	operational(): { outbox: Outbox; nextSequence: () => number; signer: Signer } | undefined {
-		const { keyStore, crypto, report } = this.#ports;
-		const publicKey = keyStore.publicKey(SIGNING_KEY);
-		if (publicKey === undefined) {
+		const { report } = this.ports;
+		const signer = this.#signer();
+		if (signer === undefined) {
 			report({ name: "signing-key-missing", isSecurity: true });
 			return undefined;
 		}
@@ -98,14 +110,12 @@ export class DeviceCore {
 		return {
 			outbox,
 			nextSequence: () => sequence.next(),
-			signer: {
-				keyId: keyIdOf(new Uint8Array(publicKey), crypto),
-				sign: (message) => new Uint8Array(keyStore.sign(SIGNING_KEY, message)),
-			},
+			signer,
 		};
 	}
 
 	close(): void {
+		this.journal.close();
 		this.provisioner.close();
 		this.progress.stop();
 		this.slots.close();
@@ -113,9 +123,37 @@ export class DeviceCore {
 		this.#stores.clear();
 	}
 
+	/** By the signing key as it is now; `undefined` while there is none. */
+	#signer(): Signer | undefined {
+		const { keyStore, crypto } = this.#host;
+		const publicKey = keyStore.publicKey(SIGNING_KEY);
+		if (publicKey === undefined) return undefined;
+		return {
+			keyId: keyIdOf(new Uint8Array(publicKey), crypto),
+			sign: (message) => new Uint8Array(keyStore.sign(SIGNING_KEY, message)),
+		};
+	}
+
+	#buildJournal(timeScale: number): Journal {
+		return new Journal({
+			ports: this.#host,
+			timeScale,
+			headStore: () => this.store("hf-log"),
+			signer: () => {
+				try {
+					return this.#signer();
+				} catch (error) {
+					storageCodeOf(error); // it is not for the log to say so: whoever needs the key does
+					return undefined;
+				}
+			},
+			now: () => (this.timeTrust as TimeTrust | undefined)?.now(), // there once it is built
+		});
+	}
+
 	#mount(): Outbox | undefined {
 		if (this.#outbox !== undefined) return this.#outbox;
-		const { flash, report } = this.#ports;
+		const { flash, report } = this.ports;
 		const mounted = Outbox.mount({ flash: flash.open({ path: "outbox", mode: "r+" }) });
 		if (mounted.kind === "unusable") {
 			report({ name: "storage-failed", path: "outbox", code: mounted.code });
@@ -127,7 +165,7 @@ export class DeviceCore {
 	}
 
 	#buildProvisioner(onCommitted: () => void): Provisioner {
-		const ports = this.#ports;
+		const ports = this.ports;
 		const { serial, timer, keyStore, entropy, keyValue, system, report } = ports;
 		return new Provisioner({
 			serial,

@@ -36,10 +36,10 @@ export class Device {
 
 	/** Boots. Returns at once; everything else happens in callbacks of the ports. */
 	start(): void {
-		const { ports } = this.#options;
-		const core = new DeviceCore(ports, this.#timings, () => this.#committed());
+		const { ports, timeScale = 1 } = this.#options;
+		const core = new DeviceCore(ports, this.#timings, timeScale, () => this.#committed());
 		this.#core = core;
-		ports.report({ ...core.bootEvent });
+		core.ports.report({ ...core.bootEvent });
 		core.progress.start();
 		this.#activate();
 	}
@@ -53,8 +53,9 @@ export class Device {
 
 	/** Starts the stages of whichever configuration counts now, if there is one. */
 	#activate(): void {
-		const { ports, timeScale = 1 } = this.#options;
+		const { timeScale = 1 } = this.#options;
 		const core = this.#core as DeviceCore;
+		const { ports } = core;
 		const chosen = core.slots.begin();
 		core.reportFindings();
 		if (chosen === undefined) {
@@ -77,6 +78,7 @@ export class Device {
 			timeTrust: core.timeTrust,
 			bootRecord: core.bootRecord,
 			progress: core.progress,
+			journal: core.journal,
 			ledgerStore: core.store("hf-cmd"),
 			sessionStore: core.store("hf-mqtt"),
 			bootEvent: () => this.#takeBootEvent(),

@@ -18,19 +18,24 @@ import { CONTENT_EVENT, CONTENT_LOG, CONTENT_READING } from "./envelope/content-
 import { keyIdOf } from "./envelope/key-id.js";
 import type { Signer } from "./envelope/seal.js";
 import { encodeEvent } from "./event-payload.js";
-import { OUTBOX_FLUSH_MS } from "./limits.js";
+import type { Journal } from "./journal.js";
+import {
+	OUTBOUND_MESSAGES_BURST,
+	OUTBOUND_MESSAGES_PER_SECOND,
+	OUTBOX_FLUSH_MS,
+} from "./limits.js";
 import { Session } from "./mqtt/session.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { Performer } from "./performer.js";
+import { Governor } from "./policy/governor.js";
 import { Policy } from "./policy/policy.js";
 import { readRules } from "./policy/rules.js";
+import { TokenBucket } from "./policy/token-bucket.js";
 import type { DeviceEvent, KeyValueStore, Ports, SensorSample, TimerHandle } from "./ports.js";
 import { encodeReading } from "./reading/senml.js";
 import { Sampler } from "./sampler.js";
-import { Governor } from "./policy/governor.js";
 import { storageCodeOf } from "./storage-code.js";
 import { Uplink } from "./uplink.js";
-import { TokenBucket } from "./policy/token-bucket.js";
 
 export interface StagesOptions {
 	readonly ports: Ports;
@@ -44,6 +49,7 @@ export interface StagesOptions {
 	readonly timeTrust: TimeTrust;
 	readonly bootRecord: BootRecord;
 	readonly progress: Progress;
+	readonly journal: Journal;
 	/** Namespaces "hf-cmd" and "hf-mqtt". */
 	readonly ledgerStore: KeyValueStore;
 	readonly sessionStore: KeyValueStore;
@@ -70,14 +76,14 @@ export class Stages {
 	readonly #sampler: Sampler;
 	readonly #supervisor: Supervisor;
 	readonly #mqttSession: Session;
+	readonly #governor: Governor;
+	readonly #outbound: TokenBucket;
 	#session: BrokerSession | undefined;
 	#sampling: ProgressTask | undefined;
 	#flushTimer: TimerHandle | undefined;
 
 	constructor(options: StagesOptions) {
 		this.#options = options;
-	readonly #governor: Governor;
-	readonly #outbound: TokenBucket;
 		const { ports, chosen, outbox, signer, nextSequence, timeTrust } = options;
 		const { configuration } = chosen;
 		const rules = readRules(configuration.policy);
@@ -97,12 +103,6 @@ export class Stages {
 			onSamples: (samples) => this.#accept(samples),
 			onRound: () => this.#sampling?.made(),
 		});
-		this.#downlink = this.#buildDownlink();
-		// Where nothing was asked for with QoS 2, a broker that sends it all the same writes no flash.
-		const usesQoS2 = rules.value.some(({ QoS }) => QoS === 2);
-		this.#mqttSession = new Session(usesQoS2 ? { store: this.#sessionStore() } : {});
-		this.#supervisor = this.#buildSupervisor();
-	}
 		const { timeScale } = options;
 		this.#governor = new Governor({ clock: ports.clock, timeScale });
 		this.#outbound = new TokenBucket(
@@ -112,6 +112,12 @@ export class Stages {
 			},
 			ports.clock.monotonicMs(),
 		);
+		this.#downlink = this.#buildDownlink();
+		// Where nothing was asked for with QoS 2, a broker that sends it all the same writes no flash.
+		const usesQoS2 = rules.value.some(({ QoS }) => QoS === 2);
+		this.#mqttSession = new Session(usesQoS2 ? { store: this.#sessionStore() } : {});
+		this.#supervisor = this.#buildSupervisor();
+	}
 
 	start(): void {
 		const { bootRecord, ports } = this.#options;
@@ -121,11 +127,13 @@ export class Stages {
 			this.#sampler.start();
 		}
 		this.#flushTimer = ports.timer.repeat(() => this.#options.outbox.flush(), OUTBOX_FLUSH_MS);
+		this.#attachJournal();
 		this.#supervisor.start();
 	}
 
 	stop(): void {
 		const { ports, outbox } = this.#options;
+		this.#options.journal.detach();
 		this.#supervisor.stop();
 		this.#session?.drop();
 		this.#session = undefined;
@@ -169,6 +177,20 @@ export class Stages {
 		this.#session?.offer();
 	}
 
+	/** A table that does not have the channel leaves the log on the device. */
+	#attachJournal(): void {
+		if (this.#policy.topicOf("log") === undefined) return;
+		this.#options.journal.attach({
+			isOnline: () => this.#session?.isOnline === true,
+			accept: (payload) => {
+				const message = { channel: "log", contentType: CONTENT_LOG, payload } as const;
+				const isAccepted = this.#uplink.accept(message).kind === "accepted";
+				this.#session?.offer();
+				return isAccepted;
+			},
+		});
+	}
+
 	#watchSampling(intervalMs: number): void {
 		const { progress, timings } = this.#options;
 		this.#sampling?.release();
@@ -208,6 +230,7 @@ export class Stages {
 			signedTime: (unixSeconds) => void timeTrust.signedTime(unixSeconds),
 			perform: (command) => performer.perform(command),
 			report: ports.report,
+			violated: () => this.#governor.onViolation(),
 		});
 	}
 
@@ -230,7 +253,6 @@ export class Stages {
 			bootRecord,
 			progress,
 			openSession: (request, events) => this.#openSession(request, events),
-			violated: () => this.#governor.onViolation(),
 			silenceMs: () =>
 				keepAliveSeconds(configuration, this.#options.timeScale) * 1000 * SILENCE_KEEP_ALIVES,
 			health: () => ports.system.health(),
@@ -269,6 +291,8 @@ export class Stages {
 				timeTrust,
 				uplink: this.#uplink,
 				downlink: this.#downlink,
+				governor: this.#governor,
+				outbound: this.#outbound,
 				onOnline: () => this.#onOnline(),
 				onProgress: (kind) => this.#supervisor.progress(kind),
 				onRenewalDue: () => this.#supervisor.reconnect("token-renewal"),
@@ -284,6 +308,7 @@ export class Stages {
 	#onOnline(): void {
 		const event = this.#options.bootEvent();
 		if (event !== undefined) this.tell(event);
+		this.#options.journal.online();
 	}
 
 	#onConnectionEvent(event: DeviceEvent): void {
@@ -291,8 +316,6 @@ export class Stages {
 		ports.report(event);
 		if (event.name === "connection-stable") onStable();
 		if (event.name === "connection-failed") onFailed(String(event["failureClass"]));
-				governor: this.#governor,
-				outbound: this.#outbound,
 	}
 
 	/** QoS 2 state survives reboots. A worn store costs exactly-once for QoS 2, and is said. */

@@ -12,7 +12,7 @@ import type { DeviceEvent } from "./ports.js";
 import { storageCodeOf } from "./storage-code.js";
 
 /** What the outbox keeps of a channel: one byte. The order is part of the flash format. */
-export const CHANNELS = Object.freeze(["telemetry", "event", "result"] as const);
+export const CHANNELS = Object.freeze(["telemetry", "event", "result", "log"] as const);
 export type Channel = (typeof CHANNELS)[number];
 
 /** Which records a full outbox drops first: the lowest class. Gap records go with the events. */
@@ -20,6 +20,7 @@ const CLASS_OF: Readonly<Record<Channel, RecordClass>> = Object.freeze({
 	telemetry: 0,
 	result: 1,
 	event: 2,
+	log: 1,
 });
 
 export interface Message {
@@ -114,8 +115,8 @@ export class Uplink {
 			}
 			this.#offered = next.sequence;
 		}
-	}
 		return count;
+	}
 
 	/**
 	 * What to publish for `sequence`, read back from flash; `undefined` when it is no longer there.

@@ -16,5 +16,8 @@ export const CONTENT_COMMAND = "application/vnd.holdfast.command+cbor";
 /** The device's answer to a command: src/command/result.ts. */
 export const CONTENT_RESULT = "application/vnd.holdfast.result+cbor";
 
+/** Entries of the security log: src/security-log/batch.ts. */
+export const CONTENT_LOG = "application/vnd.holdfast.log+cbor";
+
 /** The provisioning proof. No envelope is of this type: it has no claims, and its own preamble. */
 export const CONTENT_PROOF = "application/vnd.holdfast.proof+cbor";

@@ -31,6 +31,7 @@ export const DEFAULT_RULES: readonly PolicyRule[] = Object.freeze([
 	rule("publish", "telemetry"),
 	rule("publish", "event"),
 	rule("publish", "result"),
+	rule("publish", "log"),
 	rule("subscribe", "command"),
 ]);
 

@@ -113,6 +113,11 @@ export class SecurityLog {
 		if (this.#counter > this.#head.counter) this.#sign();
 	}
 
+	/** There are signed entries that were not uploaded. */
+	get hasBatch(): boolean {
+		return this.#head.uploaded < this.#head.counter;
+	}
+
 	/**
 	 * Signed entries that were not uploaded, oldest first, as many as fit; with the last of them the
 	 * checkpoint. `undefined` where there are none.
@@ -120,7 +125,7 @@ export class SecurityLog {
 	nextBatch(): { readonly payload: Uint8Array; readonly through: number } | undefined {
 		const { store } = this.#options;
 		const { counter: signed, uploaded } = this.#head;
-		if (uploaded >= signed) return undefined;
+		if (!this.hasBatch) return undefined;
 		const checkpoint = checkpointAt(store, signed);
 		const entries: { counter: number; bytes: Uint8Array }[] = [];
 		let byteLength = 0;

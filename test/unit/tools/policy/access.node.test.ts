@@ -10,6 +10,7 @@ describe("access", () => {
 			{ right: "write", filter: "holdfast/sensor-1/telemetry" },
 			{ right: "write", filter: "holdfast/sensor-1/event" },
 			{ right: "write", filter: "holdfast/sensor-1/result" },
+			{ right: "write", filter: "holdfast/sensor-1/log" },
 			{ right: "read", filter: "holdfast/sensor-1/command" },
 		]);
 		expect(operatorAccess().at(-1)).toEqual({ right: "write", filter: "holdfast/+/command" });
@@ -100,12 +101,14 @@ describe("mosquittoAccessList", () => {
 			"topic read holdfast/+/telemetry",
 			"topic read holdfast/+/event",
 			"topic read holdfast/+/result",
+			"topic read holdfast/+/log",
 			"topic write holdfast/+/command",
 		];
 		expect(entries).toEqual([
 			"pattern write holdfast/%u/telemetry",
 			"pattern write holdfast/%u/event",
 			"pattern write holdfast/%u/result",
+			"pattern write holdfast/%u/log",
 			"pattern read holdfast/%u/command",
 			"user alice",
 			...operator,
