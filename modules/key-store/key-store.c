@@ -6,6 +6,7 @@
 #include "compat.h"
 #include <sodium.h>
 #include <string.h>
+#include "../entropy/entropy-source.h"
 #include "key-store.h"
 #include "nvs-interface.h"
 
@@ -93,7 +94,7 @@ static int writeStatusOf(esp_err_t error)
 
 static int openKeys(nvs_open_mode_t mode, nvs_handle_t *handle)
 {
-	return statusOf(nvs_open(kNvsKeysNamespace, mode, handle));
+	return statusOf(nvsOpen(kNvsKeysNamespace, mode, handle));
 }
 
 static int load(const char *name, KeyStoreEntry *entry)
@@ -260,6 +261,7 @@ static void signEd25519(KeyStoreEntry *entry, const uint8_t *message, size_t len
 
 int keyStoreStart(void)
 {
+	entropySourceStart();
 	return sodium_init() < 0 || compatStart() != 0 ? kKeyStoreFailed : 0;
 }
 

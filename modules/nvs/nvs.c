@@ -27,6 +27,13 @@ static void throwIf(xsMachine *the, esp_err_t status)
 	}
 }
 
+// What fails while it writes will fail again, whatever the flash below calls it.
+static void throwIfNotWritten(xsMachine *the, esp_err_t status)
+{
+	bool isNamed = status == ESP_OK || status == ESP_ERR_NVS_NOT_ENOUGH_SPACE;
+	throwIf(the, isNamed ? status : ESP_FAIL);
+}
+
 void xs_nvs_destructor(void *data)
 {
 	NVS nvs = data;
@@ -76,7 +83,7 @@ void xs_nvs_constructor(xsMachine *the)
 	NVS nvs = calloc(1, sizeof(*nvs));
 	if (!nvs)
 		xsUnknownError("key-value store: no memory");
-	esp_err_t status = nvs_open(path, isReadOnly ? NVS_READONLY : NVS_READWRITE, &nvs->handle);
+	esp_err_t status = nvsOpen(path, isReadOnly ? NVS_READONLY : NVS_READWRITE, &nvs->handle);
 	if (status != ESP_OK) {
 		free(nvs);
 		throwIf(the, status);
@@ -130,7 +137,7 @@ void xs_nvs_write(xsMachine *the)
 	esp_err_t status = nvs_set_blob(nvs->handle, key, value, length);
 	if (status == ESP_OK)
 		status = nvs_commit(nvs->handle);
-	throwIf(the, status);
+	throwIfNotWritten(the, status);
 }
 
 void xs_nvs_delete(xsMachine *the)
@@ -143,7 +150,7 @@ void xs_nvs_delete(xsMachine *the)
 		return;
 	if (status == ESP_OK)
 		status = nvs_commit(nvs->handle);
-	throwIf(the, status);
+	throwIfNotWritten(the, status);
 }
 
 // The key at a position, or undefined after the last: the iterator is gone before script goes on.

@@ -3,9 +3,15 @@
 
 #include "tls-session-record.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(ESP_PLATFORM) || defined(ESP32)
+	#include "lwip/sockets.h"
+	#define parseAddress lwip_inet_pton // the SDK's include folders hide the usual name
+#else
+	#include <arpa/inet.h>
+	#define parseAddress inet_pton
+#endif
 
 // Only with forward secrecy and authenticated encryption. What a library does not have it skips.
 static const int kSuites[] = {
@@ -140,9 +146,9 @@ static int setName(TLSSession session, const char *name)
 	TLSJudge *judge = &session->judge;
 	if (strlen(name) > kTLSServerNameBytesMax || name[0] == 0)
 		return tlsSessionFail(session, kTLSSessionHandshake);
-	if (inet_pton(AF_INET, name, judge->address) == 1)
+	if (parseAddress(AF_INET, name, judge->address) == 1)
 		judge->addressBytes = 4;
-	else if (inet_pton(AF_INET6, name, judge->address) == 1)
+	else if (parseAddress(AF_INET6, name, judge->address) == 1)
 		judge->addressBytes = 16;
 	// 3.6.3 and later demand the call, even for no name.
 	if (mbedtls_ssl_set_hostname(&session->ssl, judge->addressBytes > 0 ? NULL : name) != 0)

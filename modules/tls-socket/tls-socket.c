@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "xsmc.h"
-#if !HOLDFAST_LINUX
-	#include "mc.xs.h"
+#if defined(ESP_PLATFORM) || defined(ESP32)
 	#include "xsHost.h"
 #endif
 
