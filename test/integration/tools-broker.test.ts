@@ -7,7 +7,7 @@ import mqtt, { type MqttClient } from "mqtt";
 import { open } from "../../src/envelope/open.js";
 import { publicKeyObject } from "../../tools/pki/device-record.js";
 import { Fleet } from "../../tools/pki/fleet.js";
-import { makeEd25519 } from "../../tools/verify/ed25519.js";
+import { verifierCrypto } from "../../tools/verify/verifier-crypto.js";
 import { mosquittoPath, startBroker, type TestBroker } from "../support/brokers.js";
 import { makeRequest } from "../support/certificate-request.js";
 import { build, holdfast, startHoldfast } from "../support/holdfast-command-line.js";
@@ -251,7 +251,7 @@ withMosquitto("with mosquitto, the command line", () => {
 			const device = await connectUnit(first);
 			const operator = fleet.operators()[0]?.publicKey as Uint8Array;
 			device.on("message", (topic, payload) => {
-				const opened = open(new Uint8Array(payload), topic, () => operator, makeEd25519());
+				const opened = open(new Uint8Array(payload), topic, () => operator, verifierCrypto());
 				if (opened.kind === "opened") void publish(device, answer(opened.envelope.sequence));
 			});
 			await device.subscribeAsync("holdfast/sensor-1/command", { qos: 1 });

@@ -14,7 +14,7 @@ import { Observer } from "../../tools/start/observer.js";
 import { provisionBoard } from "../../tools/start/provision-board.js";
 import { ChaosProxy } from "../../tools/start/proxy.js";
 import { Subscriber } from "../../tools/start/subscriber.js";
-import type { Verdict } from "../../tools/verify/verdict.js";
+import type { Verdict } from "../../hosts/support/verify/verdict.js";
 import { startBroker, type BrokerKind, type TestBroker } from "./brokers.js";
 import { TemporaryFolder } from "./temporary-folder.js";
 

@@ -11,8 +11,9 @@ import { connectBroker } from "../broker-connection.js";
 import { FleetError } from "../pki/fleet-error.js";
 import type { Fleet } from "../pki/fleet.js";
 import { channelTopic } from "../policy/access.js";
-import { StreamVerifier } from "../verify/stream-verifier.js";
-import type { Refused, Verdict, Verified } from "../verify/verdict.js";
+import { StreamVerifier } from "../../hosts/support/verify/stream-verifier.js";
+import type { Refused, Verdict, Verified } from "../../hosts/support/verify/verdict.js";
+import { verifierCrypto } from "../verify/verifier-crypto.js";
 import { nextSequence } from "./operator-sequence.js";
 
 /** Seconds that a command may be obeyed, where the caller does not say. */
@@ -109,7 +110,10 @@ export async function sendCommand(options: SendCommandOptions): Promise<CommandA
 	const record = fleet.device(device);
 	if (!record) throw new FleetError("unknown", `no device ${device} in this fleet`);
 	const publicKey = new Uint8Array(Buffer.from(record.signingKey, "hex"));
-	const verifier = new StreamVerifier({ devices: [{ device, publicKey }] });
+	const verifier = new StreamVerifier({
+		devices: [{ device, publicKey }],
+		crypto: verifierCrypto(),
+	});
 	const signer = fleet.operatorSigner(operator);
 	const refused: Refused[] = [];
 	let sealed: SealedCommand | undefined;

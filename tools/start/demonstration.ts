@@ -18,7 +18,7 @@ import { nextSequence } from "../command/operator-sequence.js";
 import { Fleet, type TLSIdentity } from "../pki/fleet.js";
 import { AedesAuthorizer } from "../policy/aedes-authorizer.js";
 import type { UnitSettings } from "../provision/unit-settings.js";
-import type { Verdict } from "../verify/verdict.js";
+import type { Verdict } from "../../hosts/support/verify/verdict.js";
 import type { StartArguments } from "./arguments.js";
 import { EmbeddedBroker, type BrokerEvent } from "./broker.js";
 import { flipBit } from "./flip-bit.js";

@@ -1,8 +1,14 @@
 // What the receiving end knows: every message is judged, counted and kept for a moment. It also
 // keeps the last genuine message, so that there is something to tamper with.
 
-import type { DeviceSummary, Refused, Verdict, Verified } from "../verify/verdict.js";
-import { StreamVerifier } from "../verify/stream-verifier.js";
+import type {
+	DeviceSummary,
+	Refused,
+	Verdict,
+	Verified,
+} from "../../hosts/support/verify/verdict.js";
+import { StreamVerifier } from "../../hosts/support/verify/stream-verifier.js";
+import { verifierCrypto } from "../verify/verifier-crypto.js";
 
 export interface ObserverOptions {
 	readonly onVerdict: (verdict: Verdict) => void;
@@ -24,7 +30,7 @@ interface Waiting {
 
 export class Observer {
 	readonly #options: ObserverOptions;
-	readonly #verifier = new StreamVerifier({ devices: [] });
+	readonly #verifier = new StreamVerifier({ devices: [], crypto: verifierCrypto() });
 	readonly #waiting = new Set<Waiting>();
 	#early: Message[] | undefined = [];
 	#readings = 0;

@@ -2,7 +2,7 @@
 // alike.
 
 import type { DeviceEvent } from "../../src/ports.js";
-import type { Verdict, Verified } from "../verify/verdict.js";
+import type { Verdict, Verified } from "../../hosts/support/verify/verdict.js";
 import type { BrokerEvent } from "./broker.js";
 
 const TIME_QUALITIES = ["no time", "build time", "floor", "SNTP", "signed time"];

@@ -1,8 +1,8 @@
 // Verdicts and summaries as lines for a person. Everything that a device or a broker said is made
 // printable.
 import { counted, printable } from "../command-line.js";
-import type { Content } from "./content.js";
-import type { DeviceSummary, Missing, Verdict } from "./verdict.js";
+import type { Content } from "../../hosts/support/verify/content.js";
+import type { DeviceSummary, Missing, Verdict } from "../../hosts/support/verify/verdict.js";
 
 const QUALITY = ["", "build time", "stored floor", "sntp", "signed"];
 

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
 import { Command } from "commander";
+import { StreamVerifier, type KnownDevice } from "../../hosts/support/verify/stream-verifier.js";
 import { DEFAULT_RULES } from "../../src/policy/rules.js";
 import { connectBroker, parseBroker } from "../broker-connection.js";
 import {
@@ -16,9 +17,10 @@ import {
 import { parseDeviceRecord, rawPublicKey } from "../pki/device-record.js";
 import { Fleet } from "../pki/fleet.js";
 import { operatorAccess } from "../policy/access.js";
+import { devicesOf } from "./devices-of.js";
 import { readLines } from "./lines.js";
 import { parseBase64, parseMessageLine } from "./message-line.js";
-import { devicesOf, StreamVerifier, type KnownDevice } from "./stream-verifier.js";
+import { verifierCrypto } from "./verifier-crypto.js";
 import { VerifyRun } from "./verify-run.js";
 
 interface VerifyOptions {
@@ -96,12 +98,15 @@ async function makeRun(options: VerifyOptions): Promise<VerifyRun> {
 		if (options.fleet || broker) {
 			throw new UsageError("--key: not together with --fleet or --broker");
 		}
-		const verifier = new StreamVerifier({ devices: [readKey(options.key, options.device)] });
+		const verifier = new StreamVerifier({
+			devices: [readKey(options.key, options.device)],
+			crypto: verifierCrypto(),
+		});
 		return new VerifyRun({ verifier, json, mayRepeat: false });
 	}
 	const fleet = await Fleet.open(fleetFolder(options));
 	const devices = () => devicesOf(fleet);
-	const verifier = new StreamVerifier({ devices: devices() });
+	const verifier = new StreamVerifier({ devices: devices(), crypto: verifierCrypto() });
 	return new VerifyRun({ verifier, json, mayRepeat: broker !== undefined, devices });
 }
 

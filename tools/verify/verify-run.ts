@@ -2,8 +2,8 @@
 // what decides the exit code.
 import { print, printJSON, printable } from "../command-line.js";
 import { formatSummary, formatVerdict } from "./format-verdict.js";
-import type { KnownDevice, StreamVerifier } from "./stream-verifier.js";
-import type { Verdict } from "./verdict.js";
+import type { KnownDevice, StreamVerifier } from "../../hosts/support/verify/stream-verifier.js";
+import type { Verdict } from "../../hosts/support/verify/verdict.js";
 
 export interface VerifyRunOptions {
 	readonly verifier: StreamVerifier;

@@ -1,4 +1,4 @@
-import { RangeSet } from "../../../../tools/verify/range-set.js";
+import { RangeSet } from "../../../../hosts/support/verify/range-set.js";
 
 const seed = Number(process.env.HOLDFAST_SEED ?? 20260101);
 

@@ -1,5 +1,6 @@
 import { CONTENT_READING } from "../../../../src/envelope/content-types.js";
-import { StreamVerifier } from "../../../../tools/verify/stream-verifier.js";
+import { StreamVerifier } from "../../../../hosts/support/verify/stream-verifier.js";
+import { verifierCrypto } from "../../../../tools/verify/verifier-crypto.js";
 import { SealingDevice, type Sealed } from "../../../support/sealing-device.js";
 
 let device: SealingDevice;
@@ -9,7 +10,7 @@ let verifier: StreamVerifier;
 beforeEach(() => {
 	device = new SealingDevice("sensor-1");
 	other = new SealingDevice("sensor-2");
-	verifier = new StreamVerifier({ devices: [device, other] });
+	verifier = new StreamVerifier({ devices: [device, other], crypto: verifierCrypto() });
 });
 
 function accept({ topic, bytes }: Sealed) {
@@ -108,7 +109,7 @@ describe("StreamVerifier", () => {
 	it("refuses what a device sealed for a topic that is not its own", () => {
 		const impostor = new SealingDevice("sensor-2");
 		const known = { device: "sensor-1", publicKey: impostor.publicKey };
-		verifier = new StreamVerifier({ devices: [known] });
+		verifier = new StreamVerifier({ devices: [known], crypto: verifierCrypto() });
 		expect(judged(impostor.reading())).toBe("wrong-topic");
 	});
 

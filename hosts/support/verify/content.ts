@@ -1,16 +1,17 @@
 // The payload of an opened envelope, by its content type.
-import { decode } from "../../src/cbor/decode.js";
-import { Tagged, type CBORValue } from "../../src/cbor/value.js";
-import { decodeResult, type CommandResult } from "../../src/command/result.js";
+import { toHex } from "../../../src/bytes/hex.js";
+import { decode } from "../../../src/cbor/decode.js";
+import { Tagged, type CBORValue } from "../../../src/cbor/value.js";
+import { decodeResult, type CommandResult } from "../../../src/command/result.js";
 import {
 	CONTENT_EVENT,
 	CONTENT_GAP,
 	CONTENT_READING,
 	CONTENT_RESULT,
-} from "../../src/envelope/content-types.js";
-import type { Envelope } from "../../src/envelope/envelope.js";
-import { decodeGap, type Gap } from "../../src/envelope/gap.js";
-import { decodeReading, type Measurement } from "../../src/reading/senml.js";
+} from "../../../src/envelope/content-types.js";
+import type { Envelope } from "../../../src/envelope/envelope.js";
+import { decodeGap, type Gap } from "../../../src/envelope/gap.js";
+import { decodeReading, type Measurement } from "../../../src/reading/senml.js";
 
 export type Content =
 	| { readonly kind: "reading"; readonly measurements: readonly Measurement[] }
@@ -41,13 +42,13 @@ export function readContent({ contentType, payload }: Envelope): Content | undef
 			return { kind: "event", event: toPlain(decoded.value) };
 		}
 		default:
-			return { kind: "other", contentType, payload: Buffer.from(payload).toString("hex") };
+			return { kind: "other", contentType, payload: toHex(payload) };
 	}
 }
 
 /** CBOR as JSON has it: byte strings in hexadecimal, keys as text. */
 function toPlain(value: CBORValue): unknown {
-	if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+	if (value instanceof Uint8Array) return toHex(value);
 	if (value instanceof Tagged) return { tag: value.tag, value: toPlain(value.value) };
 	if (value instanceof Map) {
 		return Object.fromEntries(

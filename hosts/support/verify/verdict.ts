@@ -1,5 +1,5 @@
 // What the verifier says of one message, and what it counts.
-import type { OpenRejection } from "../../src/envelope/open.js";
+import type { OpenRejection } from "../../../src/envelope/open.js";
 import type { Content } from "./content.js";
 
 /** Stable names: output, summaries and tests use them. */

@@ -1,14 +1,14 @@
 // Judges a stream of messages as a receiver must: is each sealed by a known device for the topic
 // that it came on, is it new, and what is missing between them. Where the messages come from is not
 // its affair.
-import { open } from "../../src/envelope/open.js";
-import type { Envelope } from "../../src/envelope/envelope.js";
-import { DEFAULT_RULES, topicFor, type PolicyRule } from "../../src/policy/rules.js";
-import { keyIdOf } from "../pki/device-record.js";
-import type { Fleet } from "../pki/fleet.js";
+import { toHex } from "../../../src/bytes/hex.js";
+import { keyIdOf } from "../../../src/envelope/key-id.js";
+import { open } from "../../../src/envelope/open.js";
+import type { Envelope } from "../../../src/envelope/envelope.js";
+import type { Crypto } from "../../../src/ports.js";
+import { DEFAULT_RULES, topicFor, type PolicyRule } from "../../../src/policy/rules.js";
 import { Chain } from "./chain.js";
 import { readContent } from "./content.js";
-import { makeEd25519 } from "./ed25519.js";
 import type { DeviceSummary, Refusal, Refused, Verdict } from "./verdict.js";
 
 /** A device whose messages are judged. */
@@ -20,8 +20,12 @@ export interface KnownDevice {
 	readonly isRevoked?: boolean;
 }
 
+/** What verifying takes: public operations alone. */
+export type VerifierCrypto = Pick<Crypto, "ed25519Verify" | "sha256">;
+
 export interface StreamVerifierOptions {
 	readonly devices: readonly KnownDevice[];
+	readonly crypto: VerifierCrypto;
 	/** Which topics a device publishes to. */
 	readonly rules?: readonly PolicyRule[];
 }
@@ -36,35 +40,26 @@ interface Sender extends KnownDevice {
 	duplicates: number;
 }
 
-/** The devices of a fleet, as {@link StreamVerifier} takes them. */
-export function devicesOf(fleet: Fleet): KnownDevice[] {
-	const revoked = new Set(fleet.revoked());
-	return fleet.devices().map(({ deviceId, signingKey, certificateSerial }) => ({
-		device: deviceId,
-		publicKey: new Uint8Array(Buffer.from(signingKey, "hex")),
-		isRevoked: revoked.has(certificateSerial),
-	}));
-}
-
 export class StreamVerifier {
 	readonly #senders = new Map<string, Sender>();
 	readonly #rules: readonly PolicyRule[];
-	readonly #crypto = makeEd25519();
+	readonly #crypto: VerifierCrypto;
 	readonly #strangers: Partial<Record<Refusal, number>> = {};
 
 	constructor(options: StreamVerifierOptions) {
+		this.#crypto = options.crypto;
 		this.#rules = (options.rules ?? DEFAULT_RULES).filter((rule) => rule.direction === "publish");
 		for (const device of options.devices) this.add(device);
 	}
 
 	/** Adds a device, or what is new about it. What was seen of its key stays. */
 	add(known: KnownDevice): void {
-		const keyId = Buffer.from(keyIdOf(known.publicKey)).toString("hex");
+		const keyId = toHex(keyIdOf(known.publicKey, this.#crypto));
 		const topics = this.#rules.map(({ topic, channel }) => {
 			return [topicFor(topic, known.device), channel] as const;
 		});
 		this.#senders.set(keyId, {
-			chain: new Chain(),
+			chain: new Chain(this.#crypto),
 			refused: {},
 			verified: 0,
 			duplicates: 0,
@@ -93,7 +88,7 @@ export class StreamVerifier {
 		const { keyId, sequence, reason } = opened;
 		const sender = keyId && this.#senderOf(keyId);
 		if (!sender) {
-			const claimed = keyId ? { keyId: Buffer.from(keyId).toString("hex") } : {};
+			const claimed = keyId ? { keyId: toHex(keyId) } : {};
 			return this.#refuse(undefined, { reason, topic, ...claimed, ...(sequence && { sequence }) });
 		}
 		const sealedFor = reason === "signature" ? this.#sealedFor(sender, topic, bytes) : undefined;
@@ -176,6 +171,6 @@ export class StreamVerifier {
 	}
 
 	#senderOf(keyId: Uint8Array): Sender | undefined {
-		return this.#senders.get(Buffer.from(keyId).toString("hex"));
+		return this.#senders.get(toHex(keyId));
 	}
 }

@@ -1,14 +1,19 @@
-// Ed25519 verification by node's OpenSSL, as `open` takes it. Knows no keys of its own.
-import { verify, type KeyObject } from "node:crypto";
-import type { Crypto } from "../../src/ports.js";
+// Ed25519 verification and SHA-256 by node's OpenSSL, as the stream verifier and `open` take them.
+// Knows no keys of its own.
+import { createHash, verify, type KeyObject } from "node:crypto";
+import type { VerifierCrypto } from "../../hosts/support/verify/stream-verifier.js";
 import { publicKeyObject } from "../pki/device-record.js";
 
 /** Key objects that are kept: making one costs about as much as verifying. */
 const KEYS_MAX = 4096;
 
-export function makeEd25519(): Pick<Crypto, "ed25519Verify"> {
+export function verifierCrypto(): VerifierCrypto {
 	const keys = new Map<string, KeyObject>();
 	return {
+		sha256(bytes) {
+			const digest = createHash("sha256").update(new Uint8Array(bytes)).digest();
+			return new Uint8Array(digest).buffer;
+		},
 		ed25519Verify(publicKey, message, signature) {
 			const raw = new Uint8Array(publicKey);
 			const name = Buffer.from(raw).toString("base64");

@@ -1,8 +1,9 @@
 // What one signing key has sealed, as far as its verified messages tell: which sequences were seen,
 // which were never used (a `previous` jumps over them), and which are missing. Bounded, whatever
 // arrives.
-import { createHash } from "node:crypto";
-import type { Gap } from "../../src/envelope/gap.js";
+import { toHex } from "../../../src/bytes/hex.js";
+import type { Gap } from "../../../src/envelope/gap.js";
+import type { Crypto } from "../../../src/ports.js";
 import type { Missing } from "./verdict.js";
 import { RangeSet, type Range } from "./range-set.js";
 
@@ -26,10 +27,15 @@ export class Chain {
 	/** Digest by sequence, oldest first. */
 	readonly #recent = new Map<number, string>();
 	#gaps: Gap[] = [];
+	readonly #crypto: Pick<Crypto, "sha256">;
+
+	constructor(crypto: Pick<Crypto, "sha256">) {
+		this.#crypto = crypto;
+	}
 
 	/** Takes note of a verified message, unless its sequence was seen before. */
 	accept(sequence: number, previous: number | undefined, bytes: Uint8Array): Seen {
-		const digest = createHash("sha256").update(bytes).digest("base64");
+		const digest = toHex(new Uint8Array(this.#crypto.sha256(bytes)));
 		if (this.#seen.has(sequence)) {
 			const known = this.#recent.get(sequence);
 			if (known !== undefined) return known === digest ? "duplicate" : "sequence-reused";
