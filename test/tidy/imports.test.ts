@@ -95,6 +95,7 @@ function stageOf(path: string): string | undefined {
 function missing({ target }: Import, known: ReadonlySet<string>): string | undefined {
 	if (target === undefined || target.startsWith("build/") || known.has(target)) return undefined;
 	if (known.has(target.replace(/\.ts$/, ".js"))) return undefined;
+	if (known.has(target.replace(/\.ts$/, ".d.ts"))) return undefined;
 	return "there is no such file";
 }
 

@@ -75,10 +75,17 @@ function compiledFor(files: Files, folder: string, platform: string): Files {
 	);
 }
 
-/** Linux has them all, through its Makefile; the SDK's platforms are in the manifest. */
+/** Linux has those that are not for the chip alone; the SDK's platforms are in the manifest. */
 function platformsOf(files: Files, folder: string): string[] {
 	const { platforms = {} } = manifestOf(files, folder);
-	return ["linux", ...Object.keys(platforms).filter((name) => name !== "...")];
+	const named = Object.keys(platforms).filter((name) => name !== "..." && name !== "lin");
+	return isForChipAlone(files, folder) ? named : ["linux", ...named];
+}
+
+/** The SDK's simulator runs what hosts/linux does: what it has not, no computer has. */
+function isForChipAlone(files: Files, folder: string): boolean {
+	const { platforms = {} } = manifestOf(files, folder);
+	return "esp32" in platforms && !("lin" in platforms);
 }
 
 function functionFindings(files: Files): string[] {
@@ -154,11 +161,16 @@ function manifestFindings(files: Files): string[] {
 function sourceFindings(files: Files, folder: string): string[] {
 	const { modules = {}, platforms = {} } = manifestOf(files, folder);
 	const all = [modules, ...Object.values(platforms).map((each) => each.modules ?? {})];
-	const sources = all.flatMap((each) => each["*"] ?? []).filter((name) => name.startsWith("./"));
+	const sources = all.flatMap((each) => each["*"] ?? []).filter((name) => name.startsWith("."));
 	return sources
-		.map((name) => posix.join(folder, name))
-		.filter((path) => !fileAt(files, `${path}.c`))
-		.map((path) => `${folder}/manifest.json: there is no ${path}.c`);
+		.map((name) => posix.join(folder, name).replace(/\*$/, ""))
+		.filter((path) => !files.some((file) => /\.[ch]$/.test(file.path) && isNamed(file, path)))
+		.map((path) => `${folder}/manifest.json: there is no C file or header ${path}`);
+}
+
+/** By `path` without its ending, or by the folder `path`, which ends in "/". */
+function isNamed(file: RepositoryFile, path: string): boolean {
+	return path.endsWith("/") ? file.path.startsWith(path) : file.path.slice(0, -2) === path;
 }
 
 /**
@@ -179,6 +191,8 @@ function specifierFindings(files: Files): string[] {
 	}
 	const imported = files
 		.filter((file) => isScript(file) && isBelow(file, "modules", "hosts"))
+		// mcconfig links them by their specifiers: build.test.ts follows it.
+		.filter((file) => !isBelow(file, "hosts/esp32"))
 		.flatMap(importsOf)
 		.filter(({ specifier, typeOnly }) => SPECIFIER.test(specifier) && !typeOnly);
 	return [
@@ -194,8 +208,12 @@ function specifierFindings(files: Files): string[] {
 /** A binding that no program imports is neither compiled for types nor run. */
 function unusedFindings(files: Files): string[] {
 	const hosts = files.filter((file) => isScript(file) && isBelow(file, "hosts"));
-	const used = new Set(hosts.flatMap(importsOf).map(({ target }) => target));
+	const used = new Set(
+		hosts.flatMap(importsOf).map(({ target, specifier }) => target ?? specifier),
+	);
+	const specifiersOf = (folder: string) => Object.keys(manifestOf(files, folder).modules ?? {});
 	return moduleFolders(files)
+		.filter((folder) => !specifiersOf(folder).some((specifier) => used.has(specifier)))
 		.map((folder) => `${folder}/${posix.basename(folder)}.ts`)
 		.filter((path) => !used.has(path))
 		.map((path) => `${path}: no host imports it`);
@@ -218,7 +236,8 @@ const CHECKS: readonly { has: RegExp; item: RegExp; name: string }[] = [
 /** The table of modules/README.md says which file has the checklist of a module. */
 function checklistFindings(files: Files): string[] {
 	const readme = fileAt(files, "modules/README.md")?.text ?? "";
-	return moduleFolders(files).flatMap((folder) => {
+	const here = moduleFolders(files).filter((folder) => !isForChipAlone(files, folder));
+	return here.flatMap((folder) => {
 		const row = new RegExp(`^\\| \`${posix.basename(folder)}/\`.*$`, "m").exec(readme)?.[0] ?? "";
 		const path = /`(engine\/native\/[\w-]+\.ts)`/.exec(row)?.[1];
 		const list = path === undefined ? undefined : fileAt(files, `test/${path}`);
@@ -278,11 +297,18 @@ describe("native code", () => {
 			[...sound, sample("modules/a/b.c", "void xs_a_mark(void *data)\n{\n}\n")],
 		];
 		for (const each of refused) expect(functionFindings(each)).not.toEqual([]);
-		const esp32 = { modules: {}, platforms: { esp32: {} } };
+		const esp32 = { modules: {}, platforms: { esp32: {}, lin: {} } };
 		const onChip = planted("modules/a/manifest.json", JSON.stringify(esp32));
 		expect(functionFindings(onChip)).toEqual([]);
 		const notThere = onChip.filter(({ path }) => path !== "modules/a/a.c");
 		expect(functionFindings([...notThere, sample("modules/a/a-linux.c", c)])).toHaveLength(2);
+		const alone = JSON.stringify({ modules: {}, platforms: { esp32: {} } });
+		const onChipAlone = [
+			...planted("modules/a/a.c").filter(({ path }) => path !== "modules/a/manifest.json"),
+			sample("modules/a/manifest.json", alone),
+			sample("modules/a/a-esp32.c", c),
+		];
+		expect(functionFindings(onChipAlone)).toEqual([]);
 	});
 
 	it("takes a marker that only the hooks of its own file name", () => {
@@ -326,7 +352,7 @@ describe("native code", () => {
 
 	it("is outside of bundles that import it by its specifier", () => {
 		expect(specifierFindings(files)).toEqual([]);
-		const importer = sample("hosts/esp32/main.ts", 'import { A } from "holdfast/a";');
+		const importer = sample("hosts/linux/a.ts", 'import { A } from "holdfast/a";');
 		const rollup = (name: string) =>
 			sample("rollup.config.js", `const a = { external: ["${name}"] };`);
 		expect(specifierFindings([...sound, importer, rollup("holdfast/a")])).toEqual([]);
@@ -338,6 +364,8 @@ describe("native code", () => {
 		expect(unusedFindings(files)).toEqual([]);
 		expect(unusedFindings(sound)).toEqual([]);
 		expect(unusedFindings(planted("hosts/linux/main.ts", ""))).toHaveLength(1);
+		const bySpecifier = planted("hosts/linux/main.ts", 'import "holdfast/a";');
+		expect(unusedFindings(bySpecifier)).toEqual([]);
 	});
 
 	it("has a checklist on XS for each module", () => {

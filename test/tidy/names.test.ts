@@ -14,6 +14,7 @@ const OUR_FOLDERS = ["src", "modules", "hosts", "tools"];
 /** A name as a file would have it: "MQTTClient" is "mqtt-client". */
 function kebab(name: string): string {
 	return name
+		.replace("WiFi", "Wifi")
 		.replace(/([a-z0-9])([A-Z])/g, "$1-$2")
 		.replace(/([A-Z]+)([A-Z][a-z])/g, "$1-$2")
 		.replaceAll("_", "-")
