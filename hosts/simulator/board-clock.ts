@@ -72,7 +72,7 @@ export class BoardClock implements Clock {
 	/** Asks SNTP now, as after a reconnect. */
 	poll(): void {
 		this.#stopPolling?.();
-		this.#ask();
+		this.#gate?.run(() => this.#ask());
 	}
 
 	/** SNTP tells the truth again; the next poll sets the clock. */
@@ -89,6 +89,9 @@ export class BoardClock implements Clock {
 		this.#wallAtZero = 0;
 		this.#quality = "none";
 		this.#gate = gate;
+		gate.onEnd(() => {
+			if (this.#gate === gate) this.#stopPolling?.();
+		});
 		this.#stopPolling = gate.after(FIRST_POLL_MS, () => this.#ask());
 	}
 

@@ -2,7 +2,12 @@
 // old value or the new one, never a mixture. Contents survive `PowerSupply.restore`.
 
 import { KEY_VALUE_BYTES_MAX, KEY_VALUE_NAME_MAX } from "../../src/limits.js";
-import type { ByteSource, KeyValueStorage, KeyValueStore } from "../../src/ports.js";
+import type {
+	ByteSource,
+	KeyValueStorage,
+	KeyValueStore,
+	StorageErrorCode,
+} from "../../src/ports.js";
 import { PowerSupply } from "./power.js";
 import { StorageError } from "./storage-error.js";
 
@@ -20,6 +25,10 @@ export class VirtualKeyValue implements KeyValueStorage {
 	readonly #paths = new Map<string, Map<string, Uint8Array>>();
 	readonly #power: PowerSupply;
 	readonly #capacityBytes: number;
+	/** From now on writes fail so; reading goes on. Clears like any field. */
+	writeFault: StorageErrorCode | undefined;
+	/** From now on neither opening nor reading succeeds. */
+	isUnreadable = false;
 	#writes = 0;
 
 	constructor(options: VirtualKeyValueOptions = {}) {
@@ -45,6 +54,7 @@ export class VirtualKeyValue implements KeyValueStorage {
 	open(options: { path: string; format: "buffer"; mode?: "r" | "r+" }): KeyValueStore {
 		checkName(options.path, "path");
 		if (options.format !== "buffer") throw new TypeError("format: not buffer");
+		this.#requireReadable();
 		const canWrite = options.mode !== "r";
 		return new VirtualKeyValueStore(this, options.path, canWrite);
 	}
@@ -73,18 +83,21 @@ export class VirtualKeyValue implements KeyValueStorage {
 	/** For {@link VirtualKeyValueStore} alone. */
 	keys(path: string): string[] {
 		this.#power.require();
+		this.#requireReadable();
 		return [...this.#entries(path).keys()];
 	}
 
 	/** For {@link VirtualKeyValueStore} alone. */
 	get(path: string, key: string): Uint8Array | undefined {
 		this.#power.require();
+		this.#requireReadable();
 		return this.#entries(path).get(key);
 	}
 
 	/** For {@link VirtualKeyValueStore} alone. `undefined` deletes. */
 	put(path: string, key: string, value: Uint8Array | undefined): void {
 		this.#power.require();
+		if (this.writeFault) throw new StorageError(this.writeFault, "write failed");
 		const entries = this.#entries(path);
 		if (value) this.#requireRoom(entries.get(key), value);
 		else if (!entries.has(key)) return;
@@ -96,6 +109,10 @@ export class VirtualKeyValue implements KeyValueStorage {
 		this.#power.perform("key-value", apply, (random) => {
 			if (random.oneIn(2)) apply(); // atomic: the old value or the new one
 		});
+	}
+
+	#requireReadable(): void {
+		if (this.isUnreadable) throw new StorageError("storage-unreadable", "read failed");
 	}
 
 	#requireRoom(old: Uint8Array | undefined, value: Uint8Array): void {

@@ -54,4 +54,22 @@ describe("VirtualKeyValue", () => {
 		}
 		expect([...found].sort()).toEqual([1, 2]);
 	});
+
+	it("fails to write, or cannot be read, as long as it is told to", () => {
+		const storage = new VirtualKeyValue();
+		const store = storage.open({ path: "hf-a", format: "buffer" });
+		store.write("key", one);
+		storage.writeFault = "storage-worn";
+		expect(() => store.write("key", two)).toThrow("write failed");
+		expect(() => store.delete("key")).toThrow("write failed");
+		expect([...new Uint8Array(store.read("key") as ArrayBuffer)]).toEqual([1]);
+		storage.writeFault = undefined;
+		storage.isUnreadable = true;
+		expect(() => store.read("key")).toThrow("read failed");
+		expect(() => [...store]).toThrow("read failed");
+		expect(() => storage.open({ path: "hf-a", format: "buffer" })).toThrow("read failed");
+		storage.isUnreadable = false;
+		store.write("key", two);
+		expect([...new Uint8Array(store.read("key") as ArrayBuffer)]).toEqual([2]);
+	});
 });
