@@ -24,6 +24,7 @@ function nodeStandIns() {
 
 const programs = {
 	holdfast: "tools/cli.ts",
+	firmware: "tools/firmware/firmware.ts",
 	start: "tools/start/start.ts",
 	bench: "tools/bench/bench.ts",
 	"bench-node-pump": "tools/bench/programs/node-pump.ts",

@@ -1,4 +1,4 @@
-// What the TLS library may do, and what it needs for our handshakes.
+// What the TLS library may do, what it needs for our handshakes, and what else the network needs.
 import { range, setting, type Rule } from "./rule.js";
 
 /** Bytes of the records that a device takes and sends: HARDENING.md says what depends on them. */
@@ -70,6 +70,15 @@ export const TLS_RULES: readonly Rule[] = [
 		least: RECORD_OUT_BYTES,
 		most: RECORD_OUT_BYTES,
 		reason: "a packet of ours has 2 KB at most; larger, and the heap lacks it",
+	}),
+	range({
+		id: "time-servers",
+		subject: "function",
+		everyProfile: true,
+		name: "LWIP_SNTP_MAX_SERVERS",
+		least: 4,
+		most: 16,
+		reason: "with one time server, one lie or one outage is all that the device hears",
 	}),
 	setting({
 		id: "wpa3",

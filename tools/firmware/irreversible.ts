@@ -1,0 +1,71 @@
+// What the first start of a production image does to a chip for ever, and the commands that lead
+// there. Nothing here runs them.
+import { join } from "node:path";
+import { BOOTLOADER_OFFSET, HMAC_CHIPS, type Chip } from "../posture/chips.js";
+import type { Partition } from "../posture/partition-table.js";
+
+export interface FlashImage {
+	readonly offset: number;
+	readonly file: string;
+}
+
+/** Names of the images that a person has signed, in a folder of their own. */
+export const SIGNED_NAMES = { bootloader: "bootloader.bin", application: "xs_esp32.bin" };
+
+/** What is burnt into eFuses when an image of production starts for the first time. */
+export function burntAtFirstStart(chip: Chip): string[] {
+	const hasHmac = HMAC_CHIPS.includes(chip);
+	return [
+		"secure boot v2: the digest of the signing key; from then on only images of that key start",
+		"flash encryption: a key that the chip makes and that cannot be read; plain flashing ends",
+		"JTAG: off for good",
+		hasHmac
+			? "download mode: the ROM's secure one, which reads nothing"
+			: "download mode: off for good; no serial flashing ever again",
+		...(hasHmac ? ["NVS: an HMAC key in eFuse block 5, which cannot be read"] : []),
+		"unused digest slots: revoked, so that no second signing key can be added",
+	];
+}
+
+/** Signing is done where the key is, which is not here. */
+export function signingCommands(images: string): string[] {
+	const files = [
+		[join(images, "bootloader", "bootloader.bin"), SIGNED_NAMES.bootloader],
+		[join(images, "xs_esp32.bin"), SIGNED_NAMES.application],
+	];
+	return files.map(([from, to]) => {
+		return `espsecure sign-data --version 2 --keyfile KEY.pem --output SIGNED/${to} ${from}`;
+	});
+}
+
+/** What goes where: signed images, and from the build what needs no signature. */
+export function imagesToFlash(
+	chip: Chip,
+	partitions: readonly Partition[],
+	tableOffset: number,
+	folders: { readonly images: string; readonly signed: string },
+): FlashImage[] {
+	const offsetOf = (name: string) => {
+		const found = partitions.find((partition) => partition.name === name);
+		if (!found) throw new Error(`partitions.csv: no ${name}`);
+		return found.offset;
+	};
+	const { images, signed } = folders;
+	return [
+		{ offset: BOOTLOADER_OFFSET[chip], file: join(signed, SIGNED_NAMES.bootloader) },
+		{ offset: tableOffset, file: join(images, "partition_table", "partition-table.bin") },
+		{ offset: offsetOf("otadata"), file: join(images, "ota_data_initial.bin") },
+		{ offset: offsetOf("ota_0"), file: join(signed, SIGNED_NAMES.application) },
+	];
+}
+
+/** Words for esptool, from `write-flash` on. */
+export function writeFlashWords(images: readonly FlashImage[]): string[] {
+	const pairs = images.flatMap(({ offset, file }) => [`0x${offset.toString(16)}`, file]);
+	return ["write-flash", "--flash-size", "keep", ...pairs];
+}
+
+/** The address of a chip as esptool prints it, in lower case; `undefined` if it is not there. */
+export function readMac(output: string): string | undefined {
+	return /\bMAC:\s*((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b/i.exec(output)?.[1]?.toLowerCase();
+}
