@@ -1,5 +1,6 @@
 import { TimeTrust } from "../../../src/credentials/time-trust.js";
 import {
+	COMMAND_LIFETIME_S_MAX,
 	SIGNED_TIME_DELAY_S_MAX,
 	TIME_FLOOR_STEP_S_MIN,
 	TIME_SPAN_S_MAX,
@@ -147,6 +148,16 @@ describe("TimeTrust, signed time", () => {
 		expect(time.now()).toEqual({ unixSeconds: TRUTH + 1800, quality: 4 });
 		board.sntp(TRUTH + SIGNED_TIME_DELAY_S_MAX + 1);
 		expect(time.now()).toEqual({ unixSeconds: TRUTH, quality: 4 });
+	});
+
+	// 1. The broker holds a command for an offline device. 2. It is fresh by its own terms hours
+	// later. 3. Its time is taken. 4. A device that now disbelieves SNTP mints outdated tokens.
+	it("leaves no device behind that obeys a command which waited for its whole life", () => {
+		const board = new Board();
+		const time = board.boot();
+		board.sntp(TRUTH + COMMAND_LIFETIME_S_MAX - 1);
+		time.signedTime(TRUTH);
+		expect(time.now()?.unixSeconds).toBe(TRUTH + COMMAND_LIFETIME_S_MAX - 1);
 	});
 
 	it("is ignored when it is not later than what has passed: a replay moves nothing", () => {
