@@ -98,5 +98,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 export function textOf(bytes: Uint8Array): string {
-	return String.fromCharCode(...bytes);
+	let text = "";
+	for (const byte of bytes) text += String.fromCharCode(byte);
+	return text;
 }
