@@ -56,6 +56,7 @@ export class Performer {
 			firmwareVersion: FIRMWARE_VERSION,
 			hardwareId: ports.system.hardwareId,
 			mode: bootRecord.mode,
+			...ports.system.posture(),
 			uptimeMs: Math.floor(ports.clock.monotonicMs()),
 			resetReason: ports.watchdog.lastReset.reason,
 			rebootsSpent: bootRecord.rebootsSpent,
@@ -66,7 +67,6 @@ export class Performer {
 			outboxWornBlocks: wornBlocks,
 			outboxCorruptRecords: corruptRecords,
 			...health,
-			...ports.system.posture(),
 		};
 	}
 

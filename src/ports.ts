@@ -317,7 +317,7 @@ export interface Health {
 	readonly rssi?: number;
 }
 
-/** What the running image says about its own safety; `holdfast posture` checks the same facts. */
+/** What the running image says about its own safety: facts of posture-facts.ts, and its host. */
 export type Posture = Readonly<Record<string, string | number | boolean>>;
 
 export interface System {

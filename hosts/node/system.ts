@@ -37,7 +37,6 @@ export class NodeSystem implements System {
 			secureBoot: false,
 			flashEncryption: false,
 			storageEncryption: false,
-			keysInHardware: false,
 			debugPort: true,
 			watchdog: true,
 		};

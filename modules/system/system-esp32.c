@@ -108,15 +108,14 @@ static bool isDebugPortOpen(void)
 #endif
 }
 
-// The ROM's way to read and write flash without the firmware.
-static const char *downloadMode(void)
+// Whether the ROM's way to flash without the firmware also reads memory and runs code.
+static bool isDownloadModeOpen(void)
 {
 #if CONFIG_IDF_TARGET_ESP32
-	return esp_efuse_read_field_bit(ESP_EFUSE_UART_DOWNLOAD_DIS) ? "off" : "open";
+	return !esp_efuse_read_field_bit(ESP_EFUSE_UART_DOWNLOAD_DIS);
 #else
-	if (esp_efuse_read_field_bit(ESP_EFUSE_DIS_DOWNLOAD_MODE))
-		return "off";
-	return esp_efuse_read_field_bit(ESP_EFUSE_ENABLE_SECURITY_DOWNLOAD) ? "secure" : "open";
+	return !esp_efuse_read_field_bit(ESP_EFUSE_DIS_DOWNLOAD_MODE) &&
+		!esp_efuse_read_field_bit(ESP_EFUSE_ENABLE_SECURITY_DOWNLOAD);
 #endif
 }
 
@@ -130,12 +129,12 @@ static const char *downloadMode(void)
 #else
 	#define kSystemHasBootValidation true
 #endif
-#if CONFIG_ESP_INT_WDT && CONFIG_ESP_TASK_WDT_EN
+#if CONFIG_ESP_INT_WDT && CONFIG_ESP_TASK_WDT_EN && CONFIG_ESP_TASK_WDT_PANIC
 	#define kSystemHasWatchdog true
 #else
 	#define kSystemHasWatchdog false
 #endif
-#if CONFIG_ESP_CONSOLE_NONE
+#if CONFIG_ESP_CONSOLE_NONE && !CONFIG_ESP_CONSOLE_SECONDARY_USB_SERIAL_JTAG
 	#define kSystemHasConsole false
 #else
 	#define kSystemHasConsole true
@@ -145,8 +144,22 @@ static const char *downloadMode(void)
 #else
 	#define kSystemHasCoreDump true
 #endif
+#if CONFIG_MBEDTLS_HAVE_TIME && CONFIG_MBEDTLS_HAVE_TIME_DATE
+	#define kSystemHasCertificateDates true
+#else
+	#define kSystemHasCertificateDates false
+#endif
+#if CONFIG_MBEDTLS_SSL_PROTO_TLS1_2 && CONFIG_MBEDTLS_TLS_CLIENT_ONLY && \
+	!CONFIG_MBEDTLS_SSL_PROTO_TLS1_3 && !CONFIG_MBEDTLS_SSL_PROTO_DTLS && \
+	!CONFIG_MBEDTLS_SSL_RENEGOTIATION && !CONFIG_MBEDTLS_KEY_EXCHANGE_RSA && \
+	!CONFIG_MBEDTLS_PSK_MODES && !CONFIG_MBEDTLS_ALLOW_WEAK_CERTIFICATE_VERIFICATION && \
+	!CONFIG_ESP_TLS_INSECURE && !CONFIG_MBEDTLS_DEBUG
+	#define kSystemHasStrictTLS true
+#else
+	#define kSystemHasStrictTLS false
+#endif
 
-// Named as `holdfast posture` names its subjects.
+// The facts of src/posture-facts.ts, by which `holdfast posture` judges a build.
 void xs_system_posture(xsMachine *the)
 {
 	xsmcGetHostDataValidate(xsThis, (void *)&kSystemHooks);
@@ -157,14 +170,15 @@ void xs_system_posture(xsMachine *the)
 	setBoolean(the, "flashEncryption",
 		esp_get_flash_encryption_mode() == ESP_FLASH_ENC_MODE_RELEASE);
 	setBoolean(the, "storageEncryption", nvsIsEncrypted());
-	setBoolean(the, "keysInHardware", false);
 	setBoolean(the, "debugPort", isDebugPortOpen());
-	setText(the, "downloadMode", downloadMode());
+	setBoolean(the, "downloadMode", isDownloadModeOpen());
 	setBoolean(the, "rollback", kSystemHasRollback);
 	setBoolean(the, "bootValidation", kSystemHasBootValidation);
 	setBoolean(the, "watchdog", kSystemHasWatchdog);
 	setBoolean(the, "console", kSystemHasConsole);
 	setBoolean(the, "coreDump", kSystemHasCoreDump);
+	setBoolean(the, "certificateDates", kSystemHasCertificateDates);
+	setBoolean(the, "strictTLS", kSystemHasStrictTLS);
 }
 
 void xs_system_get_hardware_id(xsMachine *the)

@@ -90,7 +90,6 @@ void xs_system_posture(xsMachine *the)
 	setFalse(the, "secureBoot");
 	setFalse(the, "flashEncryption");
 	setFalse(the, "storageEncryption");
-	setFalse(the, "keysInHardware");
 	xsmcSetTrue(xsVar(0));
 	xsmcSet(xsResult, xsID("debugPort"), xsVar(0));
 	xsmcSetTrue(xsVar(0));
