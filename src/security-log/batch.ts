@@ -4,11 +4,7 @@
 import { encode } from "../cbor/encode.js";
 import { readEncoded, type FieldsRead } from "../cbor/fields.js";
 import type { CBORKey, CBORValue } from "../cbor/value.js";
-import {
-	LOG_BATCH_BYTES_MAX,
-	LOG_CHECKPOINT_BYTES_MAX,
-	LOG_ENTRY_BYTES_MAX,
-} from "../limits.js";
+import { LOG_BATCH_BYTES_MAX, LOG_CHECKPOINT_BYTES_MAX, LOG_ENTRY_BYTES_MAX } from "../limits.js";
 
 export interface LogBatch {
 	/** Encoded entries with ascending counters; without one it is a checkpoint alone. */

@@ -54,10 +54,7 @@ export function signCheckpoint(checkpoint: Checkpoint, signer: StatementSigner):
 }
 
 /** The checkpoint in `bytes`, or `undefined` where it is not one or `verify` refuses it. */
-export function openCheckpoint(
-	bytes: Uint8Array,
-	verify: StatementVerify,
-): Checkpoint | undefined {
+export function openCheckpoint(bytes: Uint8Array, verify: StatementVerify): Checkpoint | undefined {
 	const payload = openStatement(bytes, KIND, verify);
 	if (payload === undefined) return undefined;
 	const read = readFields(payload, (root) =>

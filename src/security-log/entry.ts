@@ -35,7 +35,6 @@ export interface LogEntry {
 
 export const HASH_BYTES = 32;
 
-
 const COUNTER = 1;
 const PREVIOUS = 2;
 const NAME = 3;

@@ -1,0 +1,300 @@
+import { equalBytes } from "../../../src/bytes/arrays.js";
+import { LOG_KIND_BURST, LOG_TOTAL_BURST, LOG_UNSIGNED_MAX } from "../../../src/limits.js";
+import { CATALOGUE } from "../../../src/security-log/catalogue.js";
+import { toyDigest } from "../../support/toy-digest.js";
+import { LOG_NOW, LogImage, LogLife, readCheckpoint, readEntry } from "../../support/log-bench.js";
+
+const HOUR = 3_600_000;
+const BOOT = {
+	name: "device-booted",
+	reason: "power-on",
+	stage: "",
+	mode: "normal",
+	failedBoots: 0,
+};
+
+/** Each entry names the hash of the one before it. */
+function expectChained(life: LogLife): void {
+	const sequences = life.store.waiting(undefined, 10_000).filter(({ channel }) => channel === 0);
+	let before: Uint8Array | undefined;
+	for (const { sequence } of sequences) {
+		const { bytes } = life.store.read(sequence) as { bytes: Uint8Array };
+		const { counter, previous } = readEntry(bytes);
+		expect(counter).toBe(sequence / 2);
+		if (before) expect(equalBytes(previous, new Uint8Array(toyDigest(before)))).toBe(true);
+		before = bytes;
+	}
+}
+
+describe("SecurityLog", () => {
+	it("chains events with their time, and keeps nothing that the catalogue does not name", () => {
+		const life = new LogLife(new LogImage());
+		life.clock.advance(5_500);
+		life.report({
+			name: "command-refused",
+			reason: "replayed",
+			sequence: 9,
+			operator: "ab",
+			payload: "geheim",
+		});
+		life.report({ name: "reading-accepted", sequence: 4 });
+		life.report({ name: "connection-failed", failureClass: "tcp", isSecurity: false });
+		life.report({ name: "connection-failed", failureClass: "tls-pin", isSecurity: true });
+		life.report({ name: "toString" });
+		expect(life.entries).toEqual([
+			{
+				counter: 1,
+				previous: new Uint8Array(32),
+				name: "command-refused",
+				details: { reason: "replayed", sequence: 9, operator: "ab" },
+				uptimeS: 5,
+				time: { unixSeconds: LOG_NOW, quality: 3 },
+			},
+			{
+				counter: 2,
+				previous: life.entries[1]?.previous,
+				name: "connection-failed",
+				details: { failureClass: "tls-pin" },
+				uptimeS: 5,
+				time: { unixSeconds: LOG_NOW, quality: 3 },
+			},
+		]);
+		expectChained(life);
+	});
+
+	it("leaves the time out when there is none, and shortens what a peer may have chosen", () => {
+		const life = new LogLife(new LogImage());
+		life.time = undefined;
+		life.report({ name: "subscription-refused", topic: "t".repeat(500), granted: 128 });
+		const [entry] = life.entries;
+		expect(entry?.time).toBeUndefined();
+		expect(entry?.details["topic"]).toBe("t".repeat(40));
+	});
+
+	it("goes on with the chain after a restart", () => {
+		const image = new LogImage();
+		const first = new LogLife(image);
+		first.record("credential-promoted", "provisioning-locked");
+		first.work();
+		const second = new LogLife(image);
+		second.record("task-stalled");
+		expect(second.entries.map(({ counter }) => counter)).toEqual([1, 2, 3]);
+		expectChained(second);
+	});
+
+	it("signs what is new after a minute, and at once where much is new", () => {
+		const life = new LogLife(new LogImage());
+		life.fill(3);
+		expect(life.checkpoints).toEqual([]);
+		expect(life.log.hasWork).toBe(true);
+		life.work();
+		expect(life.checkpoints).toMatchObject([{ counter: 3, oldest: 1 }]);
+		expect(life.log.hasWork).toBe(false);
+		life.work();
+		expect(life.checkpoints).toHaveLength(1);
+		life.fill(LOG_UNSIGNED_MAX);
+		expect(life.checkpoints.map(({ counter }) => counter)).toContain(3 + LOG_UNSIGNED_MAX);
+	});
+
+	it("keeps one checkpoint for each sixteen entries, and the newest", () => {
+		const life = new LogLife(new LogImage());
+		for (let count = 0; count < 40; count++) {
+			life.fill(1);
+			life.work();
+		}
+		expect(life.checkpoints.map(({ counter }) => counter)).toEqual([15, 31, 40]);
+	});
+
+	it("chains without a key and signs once there is one", () => {
+		const life = new LogLife(new LogImage());
+		life.hasKey = false;
+		life.record("provisioning-keys-made");
+		life.work();
+		expect(life.checkpoints).toEqual([]);
+		expect(life.log.hasWork).toBe(false);
+		expect(life.log.nextBatch()).toBeUndefined();
+		life.hasKey = true;
+		life.work();
+		expect(life.checkpoints).toMatchObject([{ counter: 1 }]);
+	});
+
+	it("never writes while it is mounted, and says nothing of a chip as delivered", () => {
+		const image = new LogImage();
+		new LogLife(image);
+		expect(image.chip.programs).toBe(0);
+		new LogLife(image).record("task-stalled");
+		const { programs } = image.chip;
+		expect(new LogLife(image).names).toEqual(["task-stalled"]);
+		expect(image.chip.programs).toBe(programs);
+	});
+});
+
+describe("SecurityLog, boots", () => {
+	it("lets an ordinary boot wait for company", () => {
+		const image = new LogImage();
+		const quiet = new LogLife(image);
+		quiet.report(BOOT);
+		expect(quiet.names).toEqual([]);
+		expect(quiet.log.hasWork).toBe(true);
+		expect(image.chip.programs).toBe(0);
+		const busy = new LogLife(image);
+		busy.report(BOOT);
+		busy.record("task-stalled");
+		expect(busy.names).toEqual(["device-booted", "task-stalled"]);
+		const patient = new LogLife(image);
+		patient.report(BOOT);
+		for (let minute = 0; minute < 5; minute++) patient.work();
+		expect(patient.names.at(-1)).toBe("device-booted");
+		expect(patient.entries.at(-1)?.uptimeS).toBe(0);
+	});
+
+	it("writes a boot after a watchdog, a panic or into safe mode at once", () => {
+		const life = new LogLife(new LogImage());
+		life.report({ ...BOOT, reason: "watchdog" });
+		life.report({ ...BOOT, mode: "safe" });
+		expect(life.entries.map(({ details }) => details["mode"])).toEqual(["normal", "safe"]);
+	});
+});
+
+describe("SecurityLog, rates", () => {
+	it("writes the first of a kind, counts the rest, and tells the count with the next", () => {
+		const life = new LogLife(new LogImage());
+		for (let count = 0; count < 100; count++) life.record("signature-rejected");
+		expect(life.entries).toHaveLength(LOG_KIND_BURST);
+		life.clock.advance(HOUR / 6);
+		life.record("signature-rejected");
+		expect(life.entries.at(-1)?.details).toEqual({ suppressed: 100 - LOG_KIND_BURST });
+	});
+
+	it("writes the counts down after an hour, where nothing follows", () => {
+		const life = new LogLife(new LogImage());
+		for (let count = 0; count < 10; count++) life.record("signature-rejected");
+		for (let count = 0; count < 7; count++) life.record("protocol-violated");
+		for (let minute = 0; minute < 59; minute++) life.work();
+		expect(life.names).not.toContain("events-suppressed");
+		life.work();
+		expect(life.entries.at(-1)).toMatchObject({
+			name: "events-suppressed",
+			details: { total: 9, "signature-rejected": 6, "protocol-violated": 3 },
+		});
+		for (let minute = 0; minute < 120; minute++) life.work();
+		expect(life.names.filter((name) => name === "events-suppressed")).toHaveLength(1);
+	});
+
+	it("keeps room for what happens on the device when peers provoke everything they can", () => {
+		const life = new LogLife(new LogImage());
+		const peers = Object.keys(CATALOGUE).filter((name) => CATALOGUE[name]?.source === "peer");
+		for (let count = 0; count < 50; count++) {
+			for (const name of peers) life.report({ name, isSecurity: true });
+		}
+		expect(life.entries.length).toBeLessThan(LOG_TOTAL_BURST);
+		life.record("credential-reverted");
+		expect(life.names.at(-1)).toBe("credential-reverted");
+	});
+
+	it("fits the longest suppressed counts into an entry", () => {
+		const life = new LogLife(new LogImage());
+		for (const name of Object.keys(CATALOGUE)) {
+			for (let count = 0; count < 20; count++) life.report({ name, isSecurity: true });
+		}
+		for (let minute = 0; minute < 61; minute++) life.work();
+		const counts = life.entries.find(({ name }) => name === "events-suppressed");
+		expect(Number(counts?.details["total"])).toBeGreaterThan(300);
+	});
+});
+
+describe("SecurityLog, upload", () => {
+	it("hands every signed entry over once, in order, with the checkpoint over the last", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(20);
+		life.work();
+		const batches = life.upload();
+		const entries = batches.flatMap((batch) => batch.entries.map(readEntry));
+		expect(entries.map(({ counter }) => counter)).toEqual(
+			life.entries.map(({ counter }) => counter),
+		);
+		const checkpoints = batches.flatMap(({ checkpoint }) => checkpoint ?? []);
+		expect(checkpoints.map((bytes) => readCheckpoint(bytes).counter)).toEqual([20]);
+		expect(batches.at(-1)?.checkpoint).toBeDefined();
+		expect(life.upload()).toEqual([]);
+		expect(new LogLife(image).upload()).toEqual([]);
+	});
+
+	it("hands nothing over that is not signed", () => {
+		const life = new LogLife(new LogImage());
+		life.fill(2);
+		expect(life.log.nextBatch()).toBeUndefined();
+		expect(life.log.hasBatch).toBe(false);
+	});
+
+	it("hands the same entries over again when the position was not saved", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(2);
+		life.work();
+		const batch = life.log.nextBatch();
+		life.log.uploaded(2);
+		expect(new LogLife(image).log.nextBatch()).toEqual(batch);
+	});
+});
+
+describe("SecurityLog, full", () => {
+	it("overwrites the oldest and signs which entry is the oldest", () => {
+		const image = new LogImage(4);
+		const life = new LogLife(image);
+		for (let count = 0; count < 120; count++) {
+			life.fill(1);
+			life.work();
+		}
+		const counters = life.entries.map(({ counter }) => counter);
+		expect(counters.at(-1)).toBe(120);
+		expect(counters[0]).toBeGreaterThan(60);
+		expect(counters).toEqual(counters.map((_, index) => (counters[0] as number) + index));
+		expect(life.checkpoints.at(-1)).toMatchObject({ counter: 120, oldest: counters[0] });
+		expectChained(life);
+		expect(new LogLife(image).entries).toEqual(life.entries);
+	});
+});
+
+describe("SecurityLog, when storage fails or was tampered with", () => {
+	it("notices that its newest entries are gone, and goes on above them", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(5);
+		life.work();
+		const older = image.copy();
+		life.fill(3);
+		life.work();
+		const rolledBack = new LogImage(16, image);
+		rolledBack.chip.plant(older.chip.image(), 0);
+		const after = new LogLife(rolledBack);
+		expect(after.entries.at(-1)).toMatchObject({
+			counter: 9,
+			name: "log-shortened",
+			details: { expected: 8, found: 5 },
+		});
+	});
+
+	it("notices that it was erased", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(5);
+		life.work();
+		const erased = new LogImage(16, image);
+		erased.chip.open().eraseBlock(0, 16);
+		expect(new LogLife(erased).entries).toMatchObject([
+			{ counter: 6, name: "log-shortened", details: { expected: 5, found: 0 } },
+		]);
+	});
+
+	it("says that storage fails, and keeps what it has", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(2);
+		for (let block = 0; block < 16; block++) image.chip.wearOut(block);
+		life.fill(2);
+		expect(life.failures[0]).toBe("log storage-worn");
+		expect(life.entries.map(({ counter }) => counter)).toEqual([1, 2]);
+	});
+});
