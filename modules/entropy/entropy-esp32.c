@@ -1,43 +1,12 @@
-// Entropy on the chip: its generator, while the radio or the analogue converter feeds it with noise.
-// Without either its numbers would be predictable by whoever knows enough of them.
+// The entropy port on the chip: its generator, while entropy-source-esp32.c has it fed with noise.
 
 #include "binding.h"
 #include "entropy-source.h"
-#include "bootloader_random.h"
 #include "esp_random.h"
 
 void xs_entropy_destructor(void *data);
 static const xsHostHooks kEntropyHooks = { xs_entropy_destructor, NULL, NULL };
 static uint8_t gEntropy;
-
-// All of this is called in the task of the engine alone.
-static bool gIsWanted = false;
-static bool gIsRadioOn = false;
-static bool gIsConverterOn = false;
-
-static void update(void)
-{
-	bool isNeeded = gIsWanted && !gIsRadioOn;
-	if (isNeeded == gIsConverterOn)
-		return;
-	gIsConverterOn = isNeeded;
-	if (isNeeded)
-		bootloader_random_enable();
-	else
-		bootloader_random_disable();
-}
-
-void entropySourceStart(void)
-{
-	gIsWanted = true;
-	update();
-}
-
-void entropySourceRadio(bool isOn)
-{
-	gIsRadioOn = isOn;
-	update();
-}
 
 void xs_entropy_destructor(void *data)
 {

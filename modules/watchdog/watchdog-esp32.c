@@ -33,6 +33,7 @@
 
 _Static_assert(ESP_RST_POWERON == 1 && ESP_RST_SW == 3 && ESP_RST_TASK_WDT == 6 &&
 	ESP_RST_BROWNOUT == 9 && ESP_RST_CPU_LOCKUP == 15, "the order of watchdog-retained.c");
+_Static_assert(kWatchdogHardwareMs > 2 * kWatchdogTickMs, "the hardware outlasts a late tick");
 
 void xs_watchdog_destructor(void *data);
 static const xsHostHooks kWatchdogHooks = { xs_watchdog_destructor, NULL, NULL };

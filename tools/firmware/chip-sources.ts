@@ -45,8 +45,9 @@ export function allModuleSources(root: string): string[] {
 
 /** Folders of ours in which headers lie. */
 export function headerFolders(root: string): string[] {
-	return readdirSync(join(root, "modules"))
-		.map((name) => `modules/${name}`)
+	return readdirSync(join(root, "modules"), { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.map(({ name }) => `modules/${name}`)
 		.filter((folder) => readdirSync(join(root, folder)).some((name) => name.endsWith(".h")));
 }
 
