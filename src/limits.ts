@@ -534,10 +534,11 @@ export const FLOOD_CLEAR_MS = 3_600_000;
 // ---- security log
 
 /**
- * Bytes of the partition "log" on the chip (64 KB): 16 blocks, about 220 entries with their
- * checkpoints, which is a day and a half of the worst case and months of an ordinary life.
+ * Bytes of the partition "log" on the chip (128 KB): 32 blocks, some 350 entries with their
+ * checkpoints. Provoked without end they stand for half a day until they are overwritten, and are
+ * uploaded long before.
  */
-export const LOG_PARTITION_BYTES = 65_536;
+export const LOG_PARTITION_BYTES = 131_072;
 
 /** Slots of the log's index in RAM: 8 bytes each, so 4 KB. A power of two. */
 export const LOG_RECORDS_MAX = 512;

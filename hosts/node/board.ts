@@ -30,7 +30,7 @@ export interface BoardOptions {
 	sampleIntervalMs?: number | undefined;
 	/** "none": storage survives SIGKILL, but not a power cut of this machine. Default "always". */
 	flashSync?: "always" | "none" | undefined;
-	/** Size of each flash partition. Default 256. */
+	/** Size of the outbox. Default 256. */
 	flashKiB?: number | undefined;
 	/** Seed of the simulated sensor. Default 1. */
 	seed?: number | undefined;

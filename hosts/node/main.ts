@@ -63,7 +63,7 @@ function parse(argv: readonly string[]): Arguments {
 		.option("--time-scale <factor>", "scale of all policy timings", positive)
 		.option("--sample-ms <ms>", "interval of the readings", wholeFrom(1, 86_400_000))
 		.option("--flash-sync <when>", "always or none: when flash is forced to disk", sync, "always")
-		.option("--flash-kib <size>", "size of each flash partition", wholeFrom(16, 16_384, 4), 256)
+		.option("--flash-kib <size>", "size of the outbox", wholeFrom(16, 16_384, 4), 256)
 		.option("--seed <number>", "seed of the simulated sensor", wholeFrom(0, 0xffffffff), 1)
 		.option("--wall <time>", "wall time: none, host, or host shifted by +SECONDS", wall, "host")
 		.option("--json", "print events as JSON lines, nothing else (the default without a terminal)")

@@ -48,7 +48,6 @@ export function nodePorts(options: NodePortsOptions): Ports {
 		entropy,
 		p256: nodeP256,
 	});
-	const partitionBytes = flashKiB * 1024;
 	return {
 		tcp: { io: tcpOver(network) },
 		tls: { io: tlsWith(keyStore) },
@@ -57,7 +56,7 @@ export function nodePorts(options: NodePortsOptions): Ports {
 		keyValue,
 		flash: new FlashFiles({
 			folder: join(stateFolder, "flash"),
-			partitions: { outbox: partitionBytes, log: partitionBytes },
+			partitions: { outbox: flashKiB * 1024, log: LOG_PARTITION_BYTES },
 			sync: flashSync,
 		}),
 		keyStore,

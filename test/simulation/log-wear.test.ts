@@ -1,0 +1,78 @@
+// What the worst day costs the flash of the security log, measured on the chip's partition of 128 KiB:
+// the figures of src/security-log/README.md come from here.
+
+import { LOG_PARTITION_BYTES } from "../../src/limits.js";
+import { CATALOGUE } from "../../src/security-log/catalogue.js";
+import { LogImage, LogLife } from "../support/log-bench.js";
+
+const BLOCKS = LOG_PARTITION_BYTES / 4096;
+const MINUTES_A_DAY = 1440;
+const LONG = "x".repeat(40);
+const LONGEST = {
+	isSecurity: true,
+	reason: LONG,
+	operator: LONG,
+	topic: LONG,
+	host: LONG,
+	code: LONG,
+	path: LONG,
+	stage: LONG,
+};
+
+function erasesOf({ chip }: LogImage): number {
+	return chip.erases.reduce((sum, count) => sum + count, 0);
+}
+
+/** Erases of each block on one day of a log that is full, and entries written. */
+function dayOf(minute: (life: LogLife) => void): { erases: number; entries: number } {
+	const image = new LogImage(BLOCKS);
+	const life = new LogLife(image);
+	const day = () => {
+		for (let count = 0; count < MINUTES_A_DAY; count++) {
+			minute(life);
+			life.work();
+			life.upload();
+		}
+	};
+	day(); // the first day fills it
+	const before = erasesOf(image);
+	const first = life.entries.at(-1)?.counter ?? 0;
+	day();
+	const entries = (life.entries.at(-1)?.counter ?? 0) - first;
+	return { erases: (erasesOf(image) - before) / BLOCKS, entries };
+}
+
+describe("the security log on 128 KiB of flash", () => {
+	it("is erased fewer than four times a day by whoever provokes every event all the time", () => {
+		const { erases, entries } = dayOf((life) => {
+			for (const name of Object.keys(CATALOGUE)) life.report({ ...LONGEST, name });
+		});
+		expect(entries).toBeLessThanOrEqual(745);
+		expect(erases).toBeCloseTo(3.4, 0);
+	});
+
+	it("is hardly erased by a flood of one kind", () => {
+		const { erases, entries } = dayOf((life) => {
+			for (let count = 0; count < 60; count++) {
+				life.report({ ...LONGEST, name: "signature-rejected" });
+			}
+		});
+		expect(entries).toBeLessThanOrEqual(168);
+		expect(erases).toBeCloseTo(0.5, 0);
+	});
+
+	it("holds two hundred of the longest entries, and 350 ordinary ones", () => {
+		const holds = (details: object) => {
+			const life = new LogLife(new LogImage(BLOCKS));
+			for (let count = 0; count < 500; count++) {
+				life.clock.advance(600_000);
+				life.report({ name: "command-refused", ...details });
+			}
+			return life.entries.length;
+		};
+		expect(holds({ ...LONGEST, sequence: 1e15 })).toBeGreaterThan(200);
+		expect(
+			holds({ reason: "replayed", sequence: 12, operator: "0011223344556677" }),
+		).toBeGreaterThan(340);
+	});
+});
