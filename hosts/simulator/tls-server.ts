@@ -69,6 +69,8 @@ export interface SecureConnection extends ServerConnection {
 }
 
 const TICKETS_MAX = 4096;
+/** What a record of TLS carries at most. */
+const RECORD_CONTENT_BYTES_MAX = 16_384;
 
 /** Sessions that a server can resume, and how often it did. */
 export class TLSTickets {
@@ -144,11 +146,14 @@ class ServerSession implements SecureConnection {
 	}
 
 	write(bytes: Uint8Array): void {
-		if (this.#isOver || !this.#sending) return;
-		const record = this.#sending.protect(RECORD_DATA, bytes);
-		if (this.#breaksNext) this.#break(record);
-		this.#breaksNext = false;
-		this.#connection.write(record);
+		for (let at = 0; at < bytes.length; at += RECORD_CONTENT_BYTES_MAX) {
+			if (this.#isOver || !this.#sending) return;
+			const content = bytes.subarray(at, at + RECORD_CONTENT_BYTES_MAX);
+			const record = this.#sending.protect(RECORD_DATA, content);
+			if (this.#breaksNext) this.#break(record);
+			this.#breaksNext = false;
+			this.#connection.write(record);
+		}
 	}
 
 	close(): void {

@@ -1,0 +1,83 @@
+// Complaints of the field about what is stored, each as a life that must go well: 1, 14 and 24.
+
+import { Random } from "../../hosts/simulator/random.js";
+import { OUTBOX_RECORDS_MAX } from "../../src/limits.js";
+import { FieldBench, HOUR, MINUTE, SECOND } from "../support/field-bench.js";
+
+describe("complaint 1", () => {
+	it("an outbox that grows until the heap is gone, or drops silently: ours is bounded, and each drop is in a signed gap record", () => {
+		const bench = FieldBench.settled({ board: { sampleIntervalMs: SECOND, outboxBlocks: 8 } });
+		const timers = bench.board.activeTimers;
+		bench.broker.refuse();
+		bench.broker.kick();
+		bench.run(HOUR);
+		const depths = bench.named("reading-accepted").map(({ depth }) => depth as number);
+		expect(Math.max(...depths)).toBeLessThan(OUTBOX_RECORDS_MAX);
+		expect(Math.max(...depths.slice(-600))).toBe(Math.max(...depths.slice(-1200, -600)));
+		expect(bench.board.activeTimers).toBeLessThanOrEqual(timers);
+		bench.broker.start();
+		bench.until(() => bench.isOnline, 10 * MINUTE);
+		expect(bench.problems()).toEqual([]);
+		const { gaps } = bench.receiver.of(bench.board.name);
+		const { explained } = bench.receiver.account(bench.board.name, bench.accepted());
+		expect(explained).toBeGreaterThan(3000);
+		// Each gap record counts what it replaces: the readings, and the gap records before it.
+		const stated = gaps.reduce((sum, { count }) => sum + count, 0);
+		expect(stated).toBe(explained + bench.named("readings-dropped").length - gaps.length);
+	});
+});
+
+describe("complaint 14", () => {
+	it("QoS 1 messages that a reboot loses: ours are in flash until their PUBACK", () => {
+		const bench = FieldBench.settled();
+		bench.broker.faults.acknowledgementLossRate = 1;
+		bench.run(MINUTE);
+		bench.board.powerCut();
+		bench.broker.heal();
+		bench.board.powerOn();
+		bench.run(5 * MINUTE);
+		expect(bench.problems()).toEqual([]);
+		expect(bench.receiver.of(bench.board.name).duplicates).toBeGreaterThan(0);
+	});
+
+	it("and power cuts at any moment lose none of them", () => {
+		const random = new Random(14);
+		const bench = FieldBench.settled({ board: { sampleIntervalMs: SECOND } });
+		bench.broker.faults.acknowledgeDelayMs = 300;
+		for (let cut = 0; cut < 60; cut++) {
+			bench.run(random.integer(1, 20 * SECOND));
+			if (random.oneIn(3)) {
+				const manner = random.pick(["before", "torn", "after"] as const);
+				bench.board.planPowerCut({ distance: random.integer(1, 30), manner, seed: cut });
+				bench.run(20 * SECOND);
+			}
+			bench.board.powerCut();
+			bench.board.powerOn();
+		}
+		bench.run(2 * MINUTE);
+		expect(bench.problems()).toEqual([]);
+		expect(bench.accepted().length).toBeGreaterThan(500);
+	});
+});
+
+describe("complaint 24", () => {
+	it("settings that a power cut corrupts, and boards that never start again: a cut at any write of a boot heals", () => {
+		const bench = FieldBench.settled();
+		const random = new Random(24);
+		for (let write = 1; write <= 24; write++) {
+			for (const manner of ["before", "torn", "after"] as const) {
+				bench.board.powerCut();
+				bench.board.powerOn();
+				bench.run(1); // the boot begins
+				bench.board.planPowerCut({ distance: write, manner, seed: random.uint32() });
+				bench.run(15 * SECOND);
+			}
+		}
+		bench.board.powerCut();
+		bench.board.powerOn();
+		bench.until(() => bench.isOnline, 5 * MINUTE);
+		bench.run(2 * MINUTE);
+		expect(bench.problems()).toEqual([]);
+		expect(bench.boots.filter(({ reason }) => reason !== "power-on")).toEqual([]);
+	});
+});
