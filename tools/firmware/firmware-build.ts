@@ -129,6 +129,11 @@ export class FirmwareBuild {
 
 	/** What was built. Throws where nothing was. */
 	files(): BuildFiles {
+		const { target, profile } = this.#options;
+		if (!existsSync(join(this.output, "tmp"))) {
+			const words = `--target ${target} --profile ${profile}`;
+			throw new Error(`nothing is built there yet: npm run firmware -- ${words}`);
+		}
 		return findBuild(this.output);
 	}
 }
