@@ -1,5 +1,11 @@
 // Bytes that wait to be read: chunks in, any number of bytes out.
 
+import type { ByteSource } from "../../src/ports.js";
+/** A copy, whatever it was. */
+export function copyOf(source: ByteSource): Uint8Array {
+	return source instanceof Uint8Array ? source.slice() : new Uint8Array(source.slice(0));
+}
+
 export class ByteQueue {
 	#chunks: Uint8Array[] = [];
 	/** How much of the first chunk has been read. */
@@ -39,6 +45,13 @@ export class ByteQueue {
 		}
 		this.#byteLength -= length;
 		return taken;
+	}
+
+	/** {@link take} in a buffer of its own, as sockets hand it out. */
+	takeBuffer(most?: number): ArrayBuffer {
+		const bytes = this.take(most);
+		const { buffer } = bytes;
+		return (buffer.byteLength === bytes.length ? buffer : bytes.slice().buffer) as ArrayBuffer;
 	}
 
 	clear(): void {

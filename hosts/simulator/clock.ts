@@ -87,8 +87,9 @@ export class VirtualClock implements Clock {
 	runUntil(atMs: number): void {
 		assert(atMs >= this.#nowMs, "time does not run backwards");
 		for (;;) {
-			const next = this.nextEventMs;
-			if (next === undefined || next > atMs) break;
+			this.#dropCancelled();
+			const next = this.#queue[0];
+			if (!next || next.atMs > atMs) break;
 			this.runNext();
 		}
 		this.#nowMs = atMs;

@@ -3,6 +3,7 @@
 // partition.
 
 import type { ByteSource, FlashPartition, FlashStatus } from "../../src/ports.js";
+import { copyOf } from "./byte-queue.js";
 import { PowerSupply } from "./power.js";
 import type { Random } from "./random.js";
 import { StorageError } from "./storage-error.js";
@@ -111,7 +112,7 @@ export class NORFlash {
 	}
 
 	program(source: ByteSource, byteOffset: number): void {
-		const bytes = new Uint8Array(source).slice();
+		const bytes = copyOf(source);
 		if (byteOffset % UNIT_BYTES !== 0 || bytes.length % UNIT_BYTES !== 0 || bytes.length === 0) {
 			throw new FlashViolation(`write of ${bytes.length} at ${byteOffset}: not whole units`);
 		}

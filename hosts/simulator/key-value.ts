@@ -8,6 +8,7 @@ import type {
 	KeyValueStore,
 	StorageErrorCode,
 } from "../../src/ports.js";
+import { copyOf } from "./byte-queue.js";
 import { PowerSupply } from "./power.js";
 import { StorageError } from "./storage-error.js";
 
@@ -149,7 +150,7 @@ class VirtualKeyValueStore implements KeyValueStore {
 
 	write(key: string, value: ByteSource): void {
 		checkName(key, "key");
-		const bytes = new Uint8Array(value).slice();
+		const bytes = copyOf(value);
 		if (bytes.length > KEY_VALUE_BYTES_MAX) throw new RangeError("value: too long");
 		this.#writable().put(this.#path, key, bytes);
 	}

@@ -2,7 +2,7 @@
 // or throws, and a peer that closes looks like one that resets.
 
 import type { ByteSource, Socket, TCPConstructor, TCPOptions } from "../../src/ports.js";
-import { ByteQueue } from "./byte-queue.js";
+import { ByteQueue, copyOf } from "./byte-queue.js";
 import type { BoardEnd, Connection } from "./connection.js";
 import type { Gate } from "./gate.js";
 import type { NetworkInterface } from "./network-interface.js";
@@ -54,15 +54,15 @@ class VirtualTCP implements Socket, BoardEnd {
 	read(byteLength?: number): ArrayBuffer | undefined {
 		this.#checkOpen();
 		if (this.#received.byteLength === 0) return undefined;
-		const bytes = this.#received.take(byteLength);
+		const buffer = this.#received.takeBuffer(byteLength);
 		if (this.#state === "ended") this.#scheduleError();
 		else this.#connection?.hasRead();
-		return bytes.slice().buffer;
+		return buffer;
 	}
 
 	write(bytes: ByteSource): number {
 		this.#checkOpen();
-		const copy = new Uint8Array(bytes).slice();
+		const copy = copyOf(bytes);
 		if (this.#state === "connecting") throw new Error("TCP: not connected");
 		if (copy.length > this.#room) throw new RangeError("TCP: no room");
 		if (this.#state === "ended" || copy.length === 0) return this.#room;

@@ -17,7 +17,11 @@ export type FlightFields = Readonly<Record<string, string | undefined>>;
 export interface Flight {
 	readonly name: FlightName;
 	readonly fields: FlightFields;
+	/** DER, where the flight carries it. */
+	readonly certificate: Uint8Array;
 }
+
+const NO_CERTIFICATE = new Uint8Array(0);
 
 const NAMES: readonly FlightName[] = [
 	"client-hello",
@@ -50,14 +54,23 @@ export const ALERTS = {
 } as const;
 
 const ALERT_FATAL = 2;
-const PREFIX_BYTES = 3;
+/** Name, length of the fields, length of the certificate. */
+const PREFIX_BYTES = 5;
 
 /** One record; padded to `byteLength`, where the fields leave room. */
-export function flightRecord(name: FlightName, fields: FlightFields, byteLength: number) {
+export function flightRecord(
+	name: FlightName,
+	fields: FlightFields,
+	byteLength: number,
+	certificate: Uint8Array = NO_CERTIFICATE,
+): Uint8Array {
 	const content = encodeUTF8(JSON.stringify(fields));
-	const body = new Uint8Array(Math.max(PREFIX_BYTES + content.length, byteLength));
+	const length = PREFIX_BYTES + content.length + certificate.length;
+	const body = new Uint8Array(Math.max(length, byteLength));
 	body.set([NAMES.indexOf(name) + 1, content.length >> 8, content.length & 0xff]);
+	body.set([certificate.length >> 8, certificate.length & 0xff], 3);
 	body.set(content, PREFIX_BYTES);
+	body.set(certificate, PREFIX_BYTES + content.length);
 	return plainRecord(RECORD_HANDSHAKE, body);
 }
 
@@ -65,10 +78,11 @@ export function flightRecord(name: FlightName, fields: FlightFields, byteLength:
 export function readFlight(body: Uint8Array): Flight | undefined {
 	const name = NAMES[(body[0] as number) - 1];
 	if (name === undefined || body.length < PREFIX_BYTES) return undefined;
-	const length = ((body[1] as number) << 8) | (body[2] as number);
-	const text = decodeUTF8(body.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
+	const end = PREFIX_BYTES + (((body[1] as number) << 8) | (body[2] as number));
+	const certificate = body.slice(end, end + (((body[3] as number) << 8) | (body[4] as number)));
+	const text = decodeUTF8(body.subarray(PREFIX_BYTES, end));
 	try {
-		return { name, fields: JSON.parse(text ?? "") as FlightFields };
+		return { name, fields: JSON.parse(text ?? "") as FlightFields, certificate };
 	} catch {
 		return undefined;
 	}

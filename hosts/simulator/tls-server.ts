@@ -10,6 +10,7 @@ import {
 	FLIGHT_BYTES,
 	flightRecord,
 	readFlight,
+	type Flight,
 	type FlightFields,
 	type FlightName,
 } from "./tls-flights.js";
@@ -204,7 +205,7 @@ class ServerSession implements SecureConnection {
 			case "client-hello":
 				return this.#onHello(flight.fields);
 			case "client-key":
-				return this.#onKey(flight.fields);
+				return this.#onKey(flight);
 			case "client-finished":
 				return this.#secure();
 			default:
@@ -227,14 +228,15 @@ class ServerSession implements SecureConnection {
 		this.#isHelloSaid = true;
 		this.#say(
 			"server-hello",
-			{ random: this.#serverRandom, certificate: toHex(chain), version },
+			{ random: this.#serverRandom, version },
 			FLIGHT_BYTES["server-hello"] + chain.length,
+			chain,
 		);
 	}
 
-	#onKey(fields: FlightFields): void {
+	#onKey(flight: Flight): void {
 		const { acceptClient, tickets, refusal = "alert" } = this.#settings;
-		const certificate = this.#clientCertificate(fields);
+		const certificate = this.#clientCertificate(flight);
 		if (certificate === "forged") return this.#refuse(refusal, ALERTS.badCertificate);
 		if (acceptClient && !acceptClient(certificate)) {
 			return this.#refuse(refusal, ALERTS.badCertificate);
@@ -247,10 +249,10 @@ class ServerSession implements SecureConnection {
 		this.#secure();
 	}
 
-	#clientCertificate(fields: FlightFields): SimulatedCertificate | "forged" | undefined {
-		const { certificate, publicKey, signature } = fields;
-		if (certificate === undefined) return undefined;
-		const shown = readCertificate(bytesOf(certificate));
+	#clientCertificate(flight: Flight): SimulatedCertificate | "forged" | undefined {
+		const { publicKey, signature } = flight.fields;
+		if (flight.certificate.length === 0) return undefined;
+		const shown = readCertificate(flight.certificate);
 		if (!shown) return "forged";
 		const proof = {
 			certificate: shown,
@@ -267,8 +269,13 @@ class ServerSession implements SecureConnection {
 		this.#onSecure(this);
 	}
 
-	#say(name: FlightName, fields: FlightFields, byteLength = FLIGHT_BYTES[name]): void {
-		this.#connection.write(flightRecord(name, fields, byteLength));
+	#say(
+		name: FlightName,
+		fields: FlightFields,
+		byteLength = FLIGHT_BYTES[name],
+		certificate?: Uint8Array,
+	): void {
+		this.#connection.write(flightRecord(name, fields, byteLength, certificate));
 	}
 
 	// ------------------------------------------------------------ what goes wrong

@@ -1,14 +1,14 @@
 // TLS sessions that a simulated board keeps in memory, each bound to whom it was verified for.
 
-import { toHex } from "../../src/bytes/hex.js";
+import { crc32 } from "../../src/bytes/crc32.js";
 import type { TLSSecureOptions } from "../../src/ports.js";
 
 const TICKETS_MAX = 4;
 
 export interface KeptTicket {
 	readonly ticket: string;
-	/** The chain that was verified, in hex: judged again each time. */
-	readonly certificate: string;
+	/** DER of the chain that was verified: judged again each time. */
+	readonly certificate: Uint8Array;
 }
 
 export class TicketCache {
@@ -41,9 +41,14 @@ export function sessionKeyOf(port: number, secure: TLSSecureOptions): string {
 	return JSON.stringify([
 		secure.serverName.toLowerCase(),
 		port,
-		secure.authorities.map(toHex),
-		secure.pins.map(toHex),
-		secure.identity ? [secure.identity.key, secure.identity.certificates.map(toHex)] : null,
+		secure.authorities.map(checksum),
+		secure.pins.map(checksum),
+		secure.identity ? [secure.identity.key, secure.identity.certificates.map(checksum)] : null,
 		secure.applicationLayerProtocols ?? [],
 	]);
+}
+
+/** Enough to tell apart what a simulated world holds. */
+function checksum(bytes: Uint8Array): number {
+	return crc32(bytes);
 }

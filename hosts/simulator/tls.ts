@@ -9,7 +9,7 @@ import type {
 	TLSConstructor,
 	TLSOptions,
 } from "../../src/ports.js";
-import { fromHex, toHex } from "../../src/bytes/hex.js";
+import { toHex } from "../../src/bytes/hex.js";
 import { ByteQueue } from "./byte-queue.js";
 import type { Gate } from "./gate.js";
 import type { Heap, HeapShare } from "./heap.js";
@@ -80,7 +80,8 @@ class VirtualTLS implements Socket {
 	readonly #random: string;
 	readonly #sessionKey: string;
 	#ticket: KeptTicket | undefined;
-	#certificate: string | undefined;
+	#certificate: Uint8Array | undefined;
+	#notBefore: number | undefined;
 	#isHelloSent = false;
 	#isComputing = false;
 	#receiving: RecordCipher | undefined;
@@ -115,19 +116,19 @@ class VirtualTLS implements Socket {
 		this.#checkOpen();
 		const { gate } = this.#client;
 		if (this.#received.byteLength === 0) return undefined;
-		const bytes = this.#received.take(byteLength);
+		const buffer = this.#received.takeBuffer(byteLength);
 		if (this.#state === "ended") gate.after(0, () => this.#tellError());
 		else if (this.#hasBacklog) {
 			this.#hasBacklog = false;
 			gate.after(0, () => this.#pump());
 		}
-		return bytes.slice().buffer;
+		return buffer;
 	}
 
 	write(bytes: ByteSource): number {
 		this.#checkOpen();
 		if (this.#state === "connecting") throw new Error("TLS: not connected");
-		const content = new Uint8Array(bytes);
+		const content = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
 		if (content.length > this.#room) throw new RangeError("TLS: no room");
 		if (this.#state !== "open" || content.length === 0) return this.#room;
 		this.#send((this.#sending as RecordCipher).protect(RECORD_DATA, content));
@@ -240,12 +241,12 @@ class VirtualTLS implements Socket {
 		this.#fail(this.#brokenCode());
 	}
 
-	#onFlight({ name, fields }: Flight): void {
+	#onFlight({ name, fields, certificate }: Flight): void {
 		const { costs } = this.#client;
 		if (name === "server-finished") return this.#onFinished(fields);
 		if (this.#state !== "connecting" || this.#receiving) return this.#fail(this.#brokenCode());
 		if (name === "server-hello") {
-			this.#certificate = fields["certificate"];
+			this.#certificate = certificate;
 			this.#compute(costs.fullMs, () => this.#answerHello(fields));
 		} else if (name === "server-resumed" && this.#ticket) {
 			this.#certificate = this.#ticket.certificate;
@@ -273,8 +274,9 @@ class VirtualTLS implements Socket {
 		if (answer === undefined) return this.#fail("tls-handshake");
 		if (this.#hasTransportEnded) return;
 		this.#makeKeys(serverRandom);
-		const certificateBytes = (answer["certificate"]?.length ?? 0) / 2;
-		this.#send(flightRecord("client-key", answer, FLIGHT_BYTES["client-key"] + certificateBytes));
+		const certificate = this.#options.secure.identity?.certificates[0] as Uint8Array | undefined;
+		const byteLength = FLIGHT_BYTES["client-key"] + (certificate?.length ?? 0);
+		this.#send(flightRecord("client-key", answer, byteLength, certificate));
 		if (fields["version"] === "1.3") this.#open();
 	}
 
@@ -291,19 +293,19 @@ class VirtualTLS implements Socket {
 
 	#onFinished({ ticket }: FlightFields): void {
 		if (!this.#receiving) return this.#fail(this.#brokenCode());
-		const certificate = this.#certificate as string;
+		const certificate = this.#certificate as Uint8Array;
 		if (ticket !== undefined) this.#client.tickets.keep(this.#sessionKey, { ticket, certificate });
 		if (this.#state === "connecting") this.#open();
 	}
 
 	/** A resumed session is judged again: its dates may have passed. */
 	#judge(): SocketErrorCode | undefined {
-		const der = fromHex(this.#certificate ?? "");
-		const certificate = der && readCertificate(der);
+		const certificate = this.#certificate && readCertificate(this.#certificate);
+		this.#notBefore = certificate?.notBefore;
 		return certificate ? judgeCertificate(certificate, this.#options.secure) : "tls-handshake";
 	}
 
-	/** Our certificate and the proof that its key is ours; `undefined` where the key is gone. */
+	/** The proof that the key of our certificate is ours; `undefined` where the key is gone. */
 	#identify(serverRandom: string): FlightFields | undefined {
 		const { identity } = this.#options.secure;
 		if (!identity) return {};
@@ -312,7 +314,6 @@ class VirtualTLS implements Socket {
 		if (!publicKey) return undefined;
 		const signature = keyStore.sign(identity.key, clientProof(this.#random, serverRandom));
 		return {
-			certificate: toHex(identity.certificates[0] as Uint8Array),
 			publicKey: toHex(new Uint8Array(publicKey)),
 			signature: toHex(new Uint8Array(signature)),
 		};
@@ -327,8 +328,7 @@ class VirtualTLS implements Socket {
 	#open(): void {
 		this.#state = "open";
 		this.#memory.settle();
-		const certificate = readCertificate(fromHex(this.#certificate ?? "") as Uint8Array);
-		if (certificate) this.#options.secure.onVerified?.({ notBefore: certificate.notBefore });
+		this.#options.secure.onVerified?.({ notBefore: this.#notBefore as number });
 		if (this.#state === "open") this.#tellWritable();
 	}
 
