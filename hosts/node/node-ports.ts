@@ -1,6 +1,7 @@
 // Builds the ports of a device from Node's parts: the only place where they meet.
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { LOG_PARTITION_BYTES } from "../../src/limits.js";
 import type { Ports, SerialOptions, TCPOptions, TLSOptions } from "../../src/ports.js";
 import { SoftwareKeyStore } from "../support/software-key-store.js";
 import type { BoardChannel } from "./board-channel.js";
