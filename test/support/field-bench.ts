@@ -180,6 +180,11 @@ export class FieldBench {
 		};
 	}
 
+	/** Broker `index` begins its TLS anew with these changes: it knows no session any more. */
+	serve(changes: Partial<TLSServerSettings>, index = 0): void {
+		Object.assign(this.tls[index] as object, { tickets: new TLSTickets(), ...changes });
+	}
+
 	/** The operator's command, as it is, to the topic of the first board. */
 	send(payload: Uint8Array, options: { QoS?: 0 | 1 | 2; retain?: boolean } = {}): void {
 		this.broker.publish(this.operator.topicOf(this.board.name), payload, options);
