@@ -7,12 +7,15 @@ import {
 	describeFailure,
 	EXIT_FAILURE,
 	EXIT_USAGE,
+	print,
 	UsageError,
 } from "../command-line.js";
-import { parseTarget, type Target } from "../posture/chips.js";
+import { CHIPS, parseTarget, type Target } from "../posture/chips.js";
 import { PROFILES, type Profile } from "../posture/profile.js";
 import { buildFirmware, type FirmwareOptions } from "./build-firmware.js";
+import { checkIDF } from "./check-idf.js";
 import { flashFirmware } from "./flash-firmware.js";
+import { findIdf, findSdk } from "./toolchain.js";
 
 /** The project's folder: this runs as build/firmware.js. */
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -51,9 +54,11 @@ function withCommonOptions(command: Command): Command {
 function makeProgram(): Command {
 	const build = withCommonOptions(new Command("build"))
 		.description("Build an image with the Moddable SDK and ESP-IDF, and judge it.")
+		.option("--check-idf", "instead: compile the C files against ESP-IDF's and the SDK's headers")
 		.option("--allow-no-audit", "production: build although npm audit gives no answer")
-		.action((options: Options & { allowNoAudit?: boolean }) => {
-			const { allowNoAudit = false, ...others } = options;
+		.action((options: Options & { allowNoAudit?: boolean; checkIdf?: boolean }) => {
+			const { allowNoAudit = false, checkIdf = false, ...others } = options;
+			if (checkIdf) return compileForChips();
 			if (!buildFirmware(firmwareOptions({ ...others, audit: !allowNoAudit }))) {
 				process.exitCode = EXIT_FAILURE;
 			}
@@ -79,6 +84,17 @@ function makeProgram(): Command {
 		["npm run flash -- --target esp32c3 --profile production", "what production would do"],
 	]);
 	return new Command("firmware").addCommand(build, { isDefault: true }).addCommand(flash);
+}
+
+function compileForChips(): void {
+	const isSound = checkIDF({
+		root: ROOT,
+		idf: findIdf(process.env).folder,
+		sdk: findSdk(process.env).folder,
+		chips: CHIPS,
+		report: print,
+	});
+	if (!isSound) process.exitCode = EXIT_FAILURE;
 }
 
 const HELP_WANTED = new Set(["commander.helpDisplayed", "commander.version", "commander.help"]);

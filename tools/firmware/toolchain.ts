@@ -47,7 +47,8 @@ export function findToolchain(environment: Environment): Toolchain {
 	return { sdk, idf, mcconfig };
 }
 
-function findSdk({ MODDABLE }: Environment): Installed {
+/** The SDK, without asking whether its tools are built. */
+export function findSdk({ MODDABLE }: Environment): Installed {
 	const how =
 		`git clone --branch ${SDK_VERSION} https://github.com/Moddable-OpenSource/moddable,` +
 		" then export MODDABLE=its folder (hosts/esp32/README.md)";
