@@ -48,6 +48,19 @@ const linuxMain = {
 	},
 };
 
+/** `npm run sim`: the simulated world around the bundle as it is, and its worker. */
+const simulator = {
+	input: { sim: "tools/sim/sim.ts", "sim-worker": "tools/sim/life-worker.ts" },
+	plugins: [typescript()],
+	external: (id) => id === firmware || (!id.startsWith(".") && !id.startsWith("/")),
+	output: {
+		dir: "build",
+		format: "es",
+		chunkFileNames: "sim-[name].js",
+		paths: { [firmware]: "./device.js" },
+	},
+};
+
 /** Where tweetnacl would take random numbers from; the bench wants none of it. */
 const noNodeCrypto = {
 	name: "no-node-crypto",
@@ -78,5 +91,6 @@ export default [
 		output: { dir: "build", format: "es", chunkFileNames: "chunks/[name]-[hash].js" },
 	},
 	linuxMain,
+	simulator,
 	...benchOnXS,
 ];

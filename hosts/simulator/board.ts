@@ -4,7 +4,7 @@
 import type { Configuration } from "../../src/credentials/configuration.js";
 import { encodeConfiguration } from "../../src/credentials/encode-configuration.js";
 import { CredentialSlots } from "../../src/credentials/slots.js";
-import type { Crypto, DeviceEvent, KeyStore, ResetReason } from "../../src/ports.js";
+import type { Crypto, DeviceEvent, Entropy, KeyStore, ResetReason } from "../../src/ports.js";
 import { BoardClock } from "./board-clock.js";
 import { boardConfiguration } from "./board-configuration.js";
 import { Boot } from "./boot.js";
@@ -45,6 +45,8 @@ export interface SimulatedBoardOptions {
 	readonly erasesMax?: number;
 	/** Real keys and cryptography instead of the stand-ins. */
 	readonly keys?: { readonly keyStore: KeyStore; readonly crypto: Crypto };
+	/** Instead of the board's own chance. */
+	readonly entropy?: Entropy;
 	/** Unix seconds at which the image was built: a day before the world's beginning without it. */
 	readonly buildTime?: number;
 }

@@ -121,7 +121,7 @@ export class Boot {
 			crypto,
 			clock: board.clock,
 			timer: this.#timer,
-			entropy: board.random.fork(),
+			entropy: board.options.entropy ?? board.random.fork(),
 			watchdog: this.#watchdogPort(),
 			serial: { io: this.#serialPort() },
 			system: this.#system(),

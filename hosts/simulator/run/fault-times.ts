@@ -1,0 +1,99 @@
+// How long a device takes to notice a fault and to come back after it. Measured only where one
+// fault is alone: with several at once nobody could say which was noticed.
+
+import type { Fault } from "./fault.js";
+import type { Statistics } from "./statistics.js";
+
+export interface FaultTimesOptions {
+	readonly clock: { monotonicMs(): number };
+	readonly statistics: Statistics;
+	/** Milliseconds after healing within which the link of `device` must be back. */
+	readonly boundMs: (device: number) => number;
+	/** The link was not back in time. */
+	readonly onLate: (device: number, kind: string, afterMs: number) => void;
+}
+
+interface Pending {
+	readonly kind: string;
+	readonly sinceMs: number;
+	readonly device: number;
+}
+
+export class FaultTimes {
+	readonly #options: FaultTimesOptions;
+	readonly #active = new Set<Fault>();
+	#isOnline: boolean[];
+	#undetected: Pending[] = [];
+	#unrecovered: Pending[] = [];
+
+	constructor(devices: number, options: FaultTimesOptions) {
+		this.#options = options;
+		this.#isOnline = Array.from({ length: devices }, () => false);
+	}
+
+	/** `devices`: those that it happens to. */
+	began(fault: Fault, devices: readonly number[]): void {
+		this.#undetected = [];
+		this.#unrecovered = [];
+		const isAlone = this.#active.size === 0;
+		if (fault.durationMs > 0) this.#active.add(fault);
+		if (!isAlone) return;
+		const affected = devices.filter((device) => this.#isOnline[device]);
+		this.#undetected = affected.map((device) => this.#pending(fault.kind, device));
+		if (fault.durationMs === 0) this.#unrecovered = [];
+	}
+
+	healed(fault: Fault, devices: readonly number[]): void {
+		this.#active.delete(fault);
+		this.#undetected = [];
+		if (this.#active.size > 0) return;
+		const away = devices.filter((device) => this.#isOnline[device] === false);
+		this.#unrecovered = away.map((device) => this.#pending(fault.kind, device));
+	}
+
+	/** A session was accepted. */
+	online(device: number): void {
+		this.#isOnline[device] = true;
+		const { clock, statistics } = this.#options;
+		for (const { kind, sinceMs } of this.#take("#unrecovered", device)) {
+			statistics.recovered(kind, clock.monotonicMs() - sinceMs);
+		}
+	}
+
+	/** The device knows that it has no session. */
+	offline(device: number): void {
+		if (this.#isOnline[device] === false) return;
+		this.#isOnline[device] = false;
+		const { clock, statistics } = this.#options;
+		for (const { kind, sinceMs } of this.#take("#undetected", device)) {
+			statistics.detected(kind, clock.monotonicMs() - sinceMs);
+			// Over in a moment: it is healed already.
+			if (this.#active.size === 0) this.#unrecovered.push({ kind, sinceMs, device });
+		}
+	}
+
+	isOnline(device: number): boolean {
+		return this.#isOnline[device] === true;
+	}
+
+	/** Looks for links that should be back. */
+	check(): void {
+		const nowMs = this.#options.clock.monotonicMs();
+		for (const { kind, sinceMs, device } of this.#unrecovered) {
+			const afterMs = nowMs - sinceMs;
+			if (afterMs > this.#options.boundMs(device)) this.#options.onLate(device, kind, afterMs);
+		}
+	}
+
+	#pending(kind: string, device: number): Pending {
+		return { kind, device, sinceMs: this.#options.clock.monotonicMs() };
+	}
+
+	#take(list: "#undetected" | "#unrecovered", device: number): readonly Pending[] {
+		const all = list === "#undetected" ? this.#undetected : this.#unrecovered;
+		const left = all.filter((pending) => pending.device !== device);
+		if (list === "#undetected") this.#undetected = left;
+		else this.#unrecovered = left;
+		return all.filter((pending) => pending.device === device);
+	}
+}

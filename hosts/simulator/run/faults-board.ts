@@ -1,0 +1,165 @@
+// Faults inside a board: its power, its processor, its heap, its flash and its sensor.
+
+import type { HangKind } from "../board.js";
+import type { CutManner } from "../power.js";
+import type { FaultKind } from "./fault.js";
+import { BACK_REFUSED_MS } from "./faults-broker.js";
+import { BACK_MS } from "./faults-network.js";
+import { boardOf, every, undo } from "./stage.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** A boot, and the first wait of its backoff. */
+const BACK_BY_BOOT_MS = BACK_MS;
+
+const power = { family: "power", mayReboot: false, backMs: BACK_BY_BOOT_MS } as const;
+
+const MANNERS: readonly CutManner[] = ["before", "torn", "torn", "after"];
+const HANGS: readonly HangKind[] = ["loop", "sampling", "tasks", "checks"];
+/** Of the outbox's blocks, those that may wear out in one life. */
+const WORN_BLOCKS_MAX = 2;
+
+export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
+	{
+		...power,
+		name: "power-cut",
+		proves: "nothing that was accepted is lost with the power",
+		weight: 3,
+		lastsMs: [SECOND, HOUR],
+		apply: (stage, fault) => boardOf(stage, fault).powerCut(),
+		heal: (stage, fault) => boardOf(stage, fault).powerOn(),
+	},
+	{
+		...power,
+		name: "power-cut-at-write",
+		proves: "a write that power interrupts, torn or not, costs nothing that was accepted",
+		weight: 4,
+		lastsMs: [0, 0],
+		draw: (random) => ({
+			distance: random.integer(1, 40),
+			manner: random.integer(0, MANNERS.length - 1),
+			seed: random.integer(0, 9999),
+		}),
+		apply(stage, fault) {
+			const { distance, manner, seed } = fault.parameters;
+			boardOf(stage, fault).planPowerCut({
+				distance: distance as number,
+				manner: MANNERS[manner as number] as CutManner,
+				seed: seed as number,
+			});
+		},
+	},
+	{
+		...power,
+		name: "brownouts",
+		proves: "a supply that dips again and again costs no flash and no reading",
+		lastsMs: [SECOND, 10 * MINUTE],
+		draw: (random) => ({ everyMs: random.pick([700, 5000, 40_000]) }),
+		apply(stage, fault) {
+			const board = boardOf(stage, fault);
+			every(stage, fault, fault.parameters["everyMs"] as number, () => board.brownOut());
+		},
+		heal: undo,
+	},
+	{
+		...power,
+		name: "reset-button",
+		proves: "a person may press the button at any moment",
+		lastsMs: [0, 0],
+		apply(stage, fault) {
+			const board = boardOf(stage, fault);
+			if (board.isOn) board.reset("external");
+		},
+	},
+	{
+		...power,
+		name: "program-hangs",
+		proves: "what makes no progress is ended by the watchdog, whichever part it is",
+		lastsMs: [0, 0],
+		draw: (random) => ({ what: random.integer(0, HANGS.length - 1) }),
+		apply: (stage, fault) =>
+			boardOf(stage, fault).hang(HANGS[fault.parameters["what"] as number] as HangKind),
+	},
+	{
+		...power,
+		name: "sensor-fails",
+		proves: "a broken sensor is told, and the rest goes on",
+		lastsMs: [MINUTE, 2 * HOUR],
+		apply: (stage, fault) => {
+			boardOf(stage, fault).sensorError = new Error("sensor: no answer");
+		},
+		heal: (stage, fault) => {
+			boardOf(stage, fault).sensorError = undefined;
+		},
+	},
+	{
+		...power,
+		name: "serial-noise",
+		proves: "noise on the serial line provisions nothing",
+		lastsMs: [0, 0],
+		draw: (random) => ({ bytes: random.pick([1, 20, 128]) }),
+		apply: (stage, fault) =>
+			boardOf(stage, fault).serial(stage.random.bytes(fault.parameters["bytes"] as number)),
+	},
+	{
+		family: "heap",
+		name: "heap-fragments",
+		proves: "a heap too fragmented for TLS is seen before the handshake, and mended",
+		mayReboot: true,
+		isMendedByRestart: true,
+		backMs: BACK_REFUSED_MS,
+		lastsMs: [HOUR, 12 * HOUR],
+		draw: (random) => ({ bytes: random.pick([200, 1000, 6000]) }),
+		apply: (stage, fault) => {
+			boardOf(stage, fault).heap.fragmentationBytes = fault.parameters["bytes"] as number;
+		},
+		heal: (stage, fault) => {
+			boardOf(stage, fault).heap.fragmentationBytes = 0;
+		},
+	},
+	{
+		family: "heap",
+		name: "heap-in-pieces",
+		proves: "much memory free and no block that is large enough: a reboot, within the budget",
+		weight: 0.5,
+		mayReboot: true,
+		isMendedByRestart: true,
+		backMs: BACK_REFUSED_MS,
+		lastsMs: [0, 0],
+		draw: (random) => ({ bytes: random.pick([4000, 16_000, 20_000]) }),
+		apply: (stage, fault) =>
+			boardOf(stage, fault).heap.fragment(fault.parameters["bytes"] as number),
+	},
+	{
+		family: "flash",
+		name: "block-wears-out",
+		proves: "a block that can be written no more is left, and what it holds is not lost",
+		mayReboot: false,
+		backMs: BACK_BY_BOOT_MS,
+		lastsMs: [0, 0],
+		draw: (random) => ({ block: random.integer(0, 9999) }),
+		apply(stage, fault) {
+			const { outboxChip } = boardOf(stage, fault);
+			const isLarge = outboxChip.blocks >= 16; // a small ring may stop at its first worn block
+			const worn = stage.wornBlocks.get(fault.target) ?? 0;
+			if (!isLarge || worn >= WORN_BLOCKS_MAX) return;
+			stage.wornBlocks.set(fault.target, worn + 1);
+			outboxChip.wearOut((fault.parameters["block"] as number) % outboxChip.blocks);
+		},
+	},
+	{
+		family: "flash",
+		name: "log-wears-out",
+		proves: "a security log that can be written no more stops nothing else",
+		mayReboot: false,
+		backMs: BACK_BY_BOOT_MS,
+		lastsMs: [0, 0],
+		draw: (random) => ({ block: random.integer(0, 9999) }),
+		apply(stage, fault) {
+			const { logChip } = boardOf(stage, fault);
+			logChip.wearOut((fault.parameters["block"] as number) % logChip.blocks);
+		},
+	},
+]);

@@ -1,0 +1,335 @@
+// Runs one plan: a safety phase in which its faults happen, then everything is healed and the
+// devices must converge. The first finding ends it. The same plan gives the same result on any
+// engine.
+
+import type { ByteSource, Crypto, KeyStore } from "../../../src/ports.js";
+import { World } from "../world.js";
+import { kindNamed } from "./catalogue.js";
+import { checkMemory, checkNothingLost } from "./checkers.js";
+import { DeviceWatch } from "./device-watch.js";
+import type { Fault, FaultKind } from "./fault.js";
+import { FaultTimes } from "./fault-times.js";
+import type { Finding } from "./finding.js";
+import { PlaintextCheck } from "./plaintext-check.js";
+import type { Plan } from "./plan.js";
+import type { Stage } from "./stage.js";
+import { countOne, Statistics } from "./statistics.js";
+import { buildStage, SECRETS } from "./theatre.js";
+import { Trace } from "./trace.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** How often a life looks at what no event tells. */
+const LOOK_MS = 5 * MINUTE;
+/** Power that failed at a write comes back after so long. */
+const POWER_BACK_MS = 3 * SECOND;
+/** A fault's effects may lead to a reboot so long after it. */
+const REBOOT_MEMORY_MS = 2 * HOUR;
+/** Healed and online: so long until the outbox is empty. */
+const DRAIN_MS = 10 * MINUTE;
+
+export interface LifeParts {
+	readonly sha256: (bytes: ByteSource) => ArrayBuffer;
+	/** For the lives that use them; without, they run on the stand-ins too. */
+	readonly realKeys?: (name: string) => { readonly keyStore: KeyStore; readonly crypto: Crypto };
+	/** Lines for a person, and not the digest alone. */
+	readonly keepsTrace?: boolean;
+}
+
+export interface LifeResult {
+	readonly statistics: Statistics;
+	/** Of everything that happened, in order. */
+	readonly digest: string;
+	readonly finding?: Finding;
+	readonly trace: readonly string[];
+}
+
+export function runLife(plan: Plan, parts: LifeParts): LifeResult {
+	return new Life(plan, parts).run();
+}
+
+class Life {
+	readonly #plan: Plan;
+	readonly #world: World;
+	readonly #stage: Stage;
+	readonly #trace: Trace;
+	readonly #statistics = new Statistics();
+	readonly #watches: readonly DeviceWatch[];
+	readonly #times: FaultTimes;
+	readonly #active = new Set<Fault>();
+	/** When a device last had reason to believe in a reboot. */
+	#rebootableMs = -Infinity;
+	/** Boards on which something hangs that the watchdog may find. */
+	readonly #hung = new Set<number>();
+	/** Boards with something that only a restart mends, and that wait for the budget to allow one. */
+	readonly #needsHand = new Set<number>();
+	/** The longest time that any fault so far may keep a link away. */
+	#boundMs = 0;
+	#finding: Finding | undefined;
+
+	constructor(plan: Plan, parts: LifeParts) {
+		const { options, seed } = plan;
+		const world = new World({ seed, sha256: parts.sha256 });
+		this.#plan = plan;
+		this.#world = world;
+		this.#trace = new Trace({ clock: world.clock, keepsLines: parts.keepsTrace === true });
+		this.#stage = buildStage({
+			world,
+			options,
+			...(options.hasRealKeys && parts.realKeys && { realKeys: parts.realKeys }),
+			onPublish: (message) => {
+				const index = this.#stage.boards.findIndex(({ name }) => name === message.client);
+				this.#trace.note(message.client, "published", {
+					topic: message.topic,
+					bytes: message.payload.length,
+					id: message.packetId,
+				});
+				this.#watches[index]?.delivered(message);
+			},
+			onFinding: ({ client, clause, detail }) =>
+				this.#find("protocol-kept", `${clause}: ${detail}`, client),
+			onClient: (broker, client, what) =>
+				this.#trace.note(`broker-${broker + 1}`, what, { client }),
+		});
+		this.#times = new FaultTimes(options.devices, {
+			clock: world.clock,
+			statistics: this.#statistics,
+			boundMs: (device) => (this.#needsHand.has(device) ? Infinity : this.#boundMs),
+			onLate: (device, kind, afterMs) => {
+				const minutes = Math.round(afterMs / MINUTE);
+				this.#find("link-back", `${minutes} min after ${kind}`, this.#nameOf(device));
+			},
+		});
+		this.#watches = this.#stage.boards.map((_, index) => this.#watch(index));
+		this.#observeBytes();
+	}
+
+	run(): LifeResult {
+		const { safetyMs, faults } = this.#plan;
+		const { clock, boards } = this.#stage;
+		for (const board of boards) board.powerOn();
+		for (const fault of faults) clock.schedule(() => this.#begin(fault), fault.atMs);
+		this.#runUntil(safetyMs, () => false);
+		if (!this.#finding) this.#heal();
+		if (!this.#finding) this.#converge();
+		this.#count();
+		return {
+			statistics: this.#statistics,
+			digest: this.#trace.digest,
+			trace: this.#trace.lines,
+			...(this.#finding && { finding: this.#finding }),
+		};
+	}
+
+	// ------------------------------------------------------------ phases
+
+	/** Stops at the first finding, or where `isDone` says so. */
+	#runUntil(endMs: number, isDone: () => boolean): void {
+		const { clock } = this.#stage;
+		while (!this.#finding && clock.monotonicMs() < endMs && !isDone()) {
+			clock.runUntil(Math.min(endMs, clock.monotonicMs() + LOOK_MS));
+			this.#look();
+		}
+	}
+
+	/** What no event tells. */
+	#look(): void {
+		this.#times.check();
+		this.#stage.boards.forEach((board, index) => {
+			const find = this.#findFor(index);
+			checkMemory(board, find);
+			const { minimumFreeHeapBytes: least = 0 } = board.heap.health;
+			const used = HEAP_BYTES - least;
+			if (used > this.#statistics.heapHighWaterBytes) this.#statistics.heapHighWaterBytes = used;
+		});
+	}
+
+	/** Nothing is wrong any more. What only a hand can mend gets one: the plug is pulled. */
+	#heal(): void {
+		this.#trace.note("world", "healed");
+		for (const fault of [...this.#active]) this.#end(fault);
+		for (const { broker, tls } of this.#stage.places) {
+			broker.heal();
+			Object.assign(tls, this.#stage.soundTLS(this.#placeIndex(broker)));
+		}
+		this.#stage.boards.forEach((board, index) => {
+			board.heal();
+			board.path.latencyMs = this.#plan.options.latencyMs;
+			board.clock.isSNTPBlocked = !this.#plan.options.hasNetworkTime;
+			board.clock.poll();
+			if (!this.#needsHand.has(index) && !this.#watches[index]?.isSafe) return;
+			this.#trace.note(board.name, "plug pulled");
+			board.powerCut();
+			this.#watches[index]?.lostPower();
+			board.powerOn();
+		});
+	}
+
+	/** Online within the bound, then everything delivered, and readings going on. */
+	#converge(): void {
+		const { clock, boards } = this.#stage;
+		const healedMs = clock.monotonicMs();
+		const isBack = () => this.#watches.every(({ isOnline }) => isOnline);
+		this.#runUntil(healedMs + this.#boundMs + LOOK_MS, isBack);
+		this.#watches.forEach((watch, index) => {
+			if (!watch.isOnline) this.#findFor(index)("link-back", "healed, and not online");
+		});
+		const before = this.#watches.map(({ ledger }) => ledger.accepted);
+		this.#runUntil(clock.monotonicMs() + DRAIN_MS, () => false);
+		boards.forEach((board, index) => {
+			const watch = this.#watches[index] as DeviceWatch;
+			const find = this.#findFor(index);
+			checkNothingLost(board, watch, find);
+			if (!watch.isSafe && watch.ledger.accepted === before[index]) {
+				find("readings-go-on", "healed, and no reading was accepted");
+			}
+		});
+	}
+
+	// ------------------------------------------------------------ faults
+
+	#begin(fault: Fault): void {
+		if (this.#finding) return;
+		const kind = kindNamed(fault.kind);
+		this.#trace.note("fault", fault.kind, {
+			target: fault.target,
+			durationMs: fault.durationMs,
+			...fault.parameters,
+		});
+		countOne(this.#statistics.faults, fault.kind);
+		this.#boundMs = Math.max(this.#boundMs, this.#boundOf(kind));
+		if (kind.mayReboot) this.#rebootableMs = this.#world.clock.monotonicMs();
+		if (fault.kind === "program-hangs") this.#hung.add(fault.target);
+		if (kind.isMendedByRestart === true) this.#needsHand.add(fault.target);
+		this.#times.began(fault, this.#affected(fault, kind));
+		kind.apply(this.#stage, fault);
+		if (fault.durationMs === 0) return;
+		this.#active.add(fault);
+		this.#stage.clock.schedule(() => this.#end(fault), fault.durationMs);
+	}
+
+	#end(fault: Fault): void {
+		if (!this.#active.delete(fault)) return;
+		const kind = kindNamed(fault.kind);
+		this.#trace.note("healed", fault.kind, { target: fault.target });
+		kind.heal?.(this.#stage, fault);
+		if (kind.mayReboot) this.#rebootableMs = this.#world.clock.monotonicMs();
+		this.#times.healed(fault, this.#affected(fault, kind));
+	}
+
+	/** Something goes on that a restart mends, and that comes back after it. */
+	#isBroken(index: number): boolean {
+		for (const { kind, target } of this.#active) {
+			if (target === index && kindNamed(kind).isMendedByRestart === true) return true;
+		}
+		return false;
+	}
+
+	#boundOf(kind: FaultKind): number {
+		return kind.backMs + this.#plan.options.keepAliveS * 1500;
+	}
+
+	#affected(fault: Fault, kind: FaultKind): readonly number[] {
+		return kind.isBrokers === true ? this.#watches.map((_, index) => index) : [fault.target];
+	}
+
+	#mayReboot(): boolean {
+		for (const { kind } of this.#active) if (kindNamed(kind).mayReboot) return true;
+		return this.#world.clock.monotonicMs() - this.#rebootableMs < REBOOT_MEMORY_MS;
+	}
+
+	// ------------------------------------------------------------ watching
+
+	#watch(index: number): DeviceWatch {
+		const board = this.#stage.boards[index] as Stage["boards"][number];
+		const watch: DeviceWatch = new DeviceWatch({
+			board,
+			statistics: this.#statistics,
+			find: this.#findFor(index),
+			secrets: SECRETS,
+			mayBite: () => this.#hung.has(index),
+			mayReboot: () => this.#mayReboot(),
+			onSuspicion: () => checkNothingLost(board, watch, this.#findFor(index)),
+			onOnline: () => this.#times.online(index),
+			onOffline: () => this.#times.offline(index),
+			obeyed: (operator, sequence) => this.#stage.commands.obeyed(board.name, operator, sequence),
+		});
+		board.onReport = (event) => {
+			this.#trace.note(board.name, event.name, event);
+			watch.reported(event);
+		};
+		board.onBoot = (reason) => {
+			this.#trace.note(board.name, "boots", { reason });
+			const [finding] = board.findings;
+			if (finding) this.#find(finding.kind, finding.message + finding.stack, board.name);
+			watch.booted(reason);
+			this.#hung.delete(index);
+			if (!this.#isBroken(index)) this.#needsHand.delete(index);
+			checkNothingLost(board, watch, this.#findFor(index));
+		};
+		board.onPowerLost = () => {
+			this.#trace.note(board.name, "power lost");
+			watch.lostPower();
+			this.#stage.clock.schedule(() => board.powerOn(), POWER_BACK_MS);
+		};
+		return watch;
+	}
+
+	#observeBytes(): void {
+		const check = new PlaintextCheck(["holdfast/", ...SECRETS]);
+		this.#world.network.observe((connection, bytes) => {
+			const found = check.find(bytes);
+			if (found !== undefined) {
+				this.#find("nothing-in-plaintext", `"${found}" on the wire`, connection.from);
+			}
+		});
+	}
+
+	#findFor(index: number): (checker: string, what: string) => void {
+		return (checker, what) => this.#find(checker, what, this.#nameOf(index));
+	}
+
+	/** The first one counts. */
+	#find(checker: string, what: string, device?: string): void {
+		if (this.#finding) return;
+		this.#trace.note("FINDING", checker, { device, what });
+		const atMs = this.#world.clock.monotonicMs();
+		this.#finding = { checker, atMs, what, ...(device !== undefined && { device }) };
+	}
+
+	#nameOf(device: number): string {
+		return this.#stage.boards[device]?.name ?? "";
+	}
+
+	#placeIndex(broker: object): number {
+		return this.#stage.places.findIndex((place) => place.broker === broker);
+	}
+
+	// ------------------------------------------------------------ numbers
+
+	#count(): void {
+		const { counts } = this.#statistics;
+		const { boards, places } = this.#stage;
+		const nowMs = this.#world.clock.monotonicMs();
+		counts.lives = 1;
+		counts.simulatedMs = nowMs * boards.length;
+		boards.forEach(({ outboxChip, logChip, keyValue }, index) => {
+			counts.readingsDropped += this.#watches[index]?.ledger.dropped ?? 0;
+			for (const chip of [outboxChip, logChip]) {
+				counts.flashPrograms += chip.programs;
+				for (const erases of chip.erases) counts.flashErases += erases;
+				counts.blockMs += chip.blocks * nowMs;
+			}
+			counts.keyValueWrites += keyValue.writes;
+		});
+		for (const { tls } of places) {
+			counts.handshakesFull += tls.tickets?.full ?? 0;
+			counts.handshakesResumed += tls.tickets?.resumed ?? 0;
+		}
+	}
+}
+
+/** What a board has free before anything runs. */
+const HEAP_BYTES = 140_000;

@@ -1,0 +1,16 @@
+// What a life needs of Node: SHA-256, and real Ed25519 for the lives that use it.
+
+import { createHash } from "node:crypto";
+import type { LifeParts } from "../../hosts/simulator/run/life.js";
+
+export function nodeParts(changes: Partial<LifeParts> = {}): LifeParts {
+	return {
+		sha256(bytes) {
+			const digest = createHash("sha256").update(new Uint8Array(bytes)).digest();
+			const copy = new Uint8Array(digest.length);
+			copy.set(digest);
+			return copy.buffer;
+		},
+		...changes,
+	};
+}
