@@ -6,6 +6,8 @@ export function copyOf(source: ByteSource): Uint8Array {
 	return source instanceof Uint8Array ? source.slice() : new Uint8Array(source.slice(0));
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 export class ByteQueue {
 	#chunks: Uint8Array[] = [];
 	/** How much of the first chunk has been read. */
@@ -23,28 +25,17 @@ export class ByteQueue {
 		this.#byteLength += bytes.length;
 	}
 
-	/** All bytes, or up to `most` of them. Not to be changed where they may have been pushed. */
+	/** All bytes, or up to `most` of them: not to be changed, they may still be those pushed. */
 	take(most = this.#byteLength): Uint8Array {
 		const length = Math.min(most, this.#byteLength);
-		const first = this.#chunks[0];
-		if (first && this.#offset === 0 && first.length === length) {
-			this.#chunks.shift();
-			this.#byteLength = this.#byteLength - length;
-			return first;
-		}
-		const taken = new Uint8Array(length);
-		for (let at = 0; at < length;) {
-			const chunk = this.#chunks[0] as Uint8Array;
-			const part = chunk.subarray(this.#offset, this.#offset + length - at);
-			taken.set(part, at);
-			at += part.length;
-			this.#offset += part.length;
-			if (this.#offset < chunk.length) break;
-			this.#chunks.shift();
-			this.#offset = 0;
-		}
 		this.#byteLength -= length;
-		return taken;
+		const first = this.#chunks[0];
+		if (!first || length === 0) return NO_BYTES;
+		const left = first.length - this.#offset;
+		if (length > left) return this.#join(length);
+		const start = this.#offset;
+		this.#advance(length);
+		return start === 0 && left === length ? first : first.subarray(start, start + length);
 	}
 
 	/** {@link take} in a buffer of its own, as sockets hand it out. */
@@ -58,5 +49,26 @@ export class ByteQueue {
 		this.#chunks = [];
 		this.#offset = 0;
 		this.#byteLength = 0;
+	}
+
+	/** `length` bytes of several chunks. */
+	#join(length: number): Uint8Array {
+		const joined = new Uint8Array(length);
+		for (let at = 0; at < length;) {
+			const chunk = this.#chunks[0] as Uint8Array;
+			const part = chunk.subarray(this.#offset, this.#offset + length - at);
+			joined.set(part, at);
+			at += part.length;
+			this.#advance(part.length);
+		}
+		return joined;
+	}
+
+	/** Within the first chunk. */
+	#advance(length: number): void {
+		this.#offset += length;
+		if (this.#offset < (this.#chunks[0] as Uint8Array).length) return;
+		this.#chunks.shift();
+		this.#offset = 0;
 	}
 }
