@@ -24,6 +24,8 @@ export function tellVerified(verified: Verified): string {
 			return `#${sequence}  signed result: ${content.result.outcome}`;
 		case "event":
 			return `#${sequence}  signed event: ${tellValue(content.event)}`;
+		case "log":
+			return `#${sequence}  security log: ${content.entries.map(({ name }) => name).join(", ")}`;
 		case "other":
 			return `#${sequence}  ${channel}: ${content.contentType}`;
 	}

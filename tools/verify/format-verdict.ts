@@ -74,6 +74,8 @@ function formatContent(content: Content): string {
 			const facts = detail ? ` ${JSON.stringify(detail)}` : "";
 			return `result of command #${command}: ${outcome}${reason ? ` (${reason})` : ""}${facts}`;
 		}
+		case "log":
+			return content.entries.map(({ counter, name }) => `log #${counter} ${name}`).join(", ");
 		case "other":
 			return `content type ${content.contentType}, ${content.payload.length / 2} bytes`;
 	}

@@ -1,0 +1,262 @@
+import type { LogReport } from "../../../hosts/support/verify/log-report.js";
+import { addPartition, readLogPartition } from "../../../hosts/support/verify/log-partition.js";
+import { LogVerifier } from "../../../hosts/support/verify/log-verifier.js";
+import type { LogBatch } from "../../../src/security-log/batch.js";
+import { signCheckpoint } from "../../../src/security-log/checkpoint.js";
+import { encodeEntry } from "../../../src/security-log/entry.js";
+import {
+	LogImage,
+	LogLife,
+	readCheckpoint,
+	readEntry,
+	verifyLogKey,
+} from "../../support/log-bench.js";
+import { toyDigest } from "../../support/toy-digest.js";
+import { toyKey } from "../../support/toy-signature.js";
+
+interface Parts {
+	entries: { counter: number; bytes: Uint8Array }[];
+	checkpoints: Uint8Array[];
+	batches: LogBatch[];
+}
+
+const NOTHING: Parts = { entries: [], checkpoints: [], batches: [] };
+
+/** A log of `count` entries, signed and uploaded. */
+function madeLog(count: number, image = new LogImage()): Parts {
+	const life = new LogLife(image);
+	life.fill(count);
+	life.work();
+	return { ...partsOf(image), batches: life.upload() };
+}
+
+function partsOf(image: LogImage): Parts {
+	const contents = readLogPartition(image.chip.open());
+	if (contents.kind === "unusable") throw new Error(contents.code);
+	const { entries, checkpoints } = contents;
+	return { entries: [...entries], checkpoints: [...checkpoints], batches: [] };
+}
+
+function report({ entries, checkpoints, batches }: Parts): LogReport {
+	const verifier = new LogVerifier({ crypto: { sha256: toyDigest }, verify: verifyLogKey });
+	addPartition(verifier, { kind: "read", entries, checkpoints });
+	for (const batch of batches) {
+		for (const bytes of batch.entries) verifier.addUploaded(bytes);
+		if (batch.checkpoint) verifier.addCheckpoint(batch.checkpoint, "upload");
+	}
+	return verifier.report();
+}
+
+function statuses(parts: Parts): string[] {
+	return report(parts).entries.map(({ counter, status }) => `${counter} ${status}`);
+}
+
+/** One bit of each byte, another one each time: all of them are in the Node test. */
+function bitsOf(bytes: Uint8Array): number[] {
+	return Array.from(bytes, (_, index) => index * 8 + (index % 8));
+}
+
+function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+	const changed = bytes.slice();
+	changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+	return changed;
+}
+
+function partition({ entries, checkpoints }: Parts): Parts {
+	return { ...NOTHING, entries, checkpoints };
+}
+
+describe("LogVerifier", () => {
+	it("finds a log genuine from its partition, from its uploads and from both", () => {
+		const parts = madeLog(20);
+		for (const given of [parts, partition(parts), { ...NOTHING, batches: parts.batches }]) {
+			const judged = report(given);
+			expect(judged.isSound).toBe(true);
+			expect(judged.missing).toEqual([]);
+			expect(judged.signedThrough).toBe(20);
+			expect(judged.entries.map(({ status }) => status)).toEqual(Array(20).fill("genuine"));
+		}
+	});
+
+	it("says of the newest entries that nothing vouches for them yet", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(3);
+		life.work();
+		life.fill(2);
+		const parts = partsOf(image);
+		expect(statuses(parts)).toEqual([
+			"1 genuine",
+			"2 genuine",
+			"3 genuine",
+			"4 unsigned",
+			"5 unsigned",
+		]);
+		expect(report(parts).isSound).toBe(true);
+	});
+
+	it("notices a changed bit in any byte of an entry", () => {
+		const parts = madeLog(3);
+		for (const [index, { counter, bytes }] of parts.entries.entries()) {
+			for (const bit of bitsOf(bytes)) {
+				const entries = parts.entries.slice();
+				entries[index] = { counter, bytes: flipped(bytes, bit) };
+				const judged = report(partition({ ...parts, entries }));
+				expect([counter, bit, judged.isSound]).toEqual([counter, bit, false]);
+				expect(judged.entries.filter(({ status }) => status === "genuine").length).toBeLessThan(3);
+			}
+		}
+	});
+
+	it("notices a changed bit in any byte of a checkpoint, and one by another key", () => {
+		const parts = madeLog(2);
+		const [checkpoint] = parts.checkpoints as [Uint8Array];
+		for (const bit of bitsOf(checkpoint)) {
+			const judged = report(partition({ ...parts, checkpoints: [flipped(checkpoint, bit)] }));
+			expect([bit, judged.isSound, judged.checkpointsRefused]).toEqual([bit, false, 1]);
+			expect(judged.entries.map(({ status }) => status)).toEqual(["unsigned", "unsigned"]);
+		}
+		const forged = signCheckpoint(readCheckpoint(checkpoint), toyKey(8));
+		expect(report(partition({ ...parts, checkpoints: [forged] })).isSound).toBe(false);
+	});
+
+	it("blames the entry that was changed and no other", () => {
+		const parts = madeLog(6);
+		const entries = parts.entries.map(({ counter, bytes }) => {
+			if (counter !== 3) return { counter, bytes };
+			return { counter, bytes: encodeEntry({ ...readEntry(bytes), name: "device-booted" }) };
+		});
+		const judged = report({ ...parts, entries });
+		const blamed = judged.entries.filter(({ status }) => status !== "genuine");
+		expect(blamed).toMatchObject([
+			{ counter: 3, status: "altered", why: "its device signed another one" },
+		]);
+		expect(judged.isSound).toBe(false);
+	});
+
+	it("tells entries that changed places", () => {
+		const parts = madeLog(4);
+		const [first, second, third, fourth] = parts.entries as Required<Parts>["entries"];
+		const entries = [
+			first,
+			{ counter: 2, bytes: third?.bytes },
+			{ counter: 3, bytes: second?.bytes },
+			fourth,
+		] as Parts["entries"];
+		expect(statuses(partition({ ...parts, entries }))).toEqual([
+			"1 genuine",
+			"2 reordered",
+			"3 reordered",
+			"4 genuine",
+		]);
+	});
+
+	it("misses what was taken out, first, last or in the middle", () => {
+		const parts = madeLog(6);
+		const without = (...counters: number[]) => {
+			const entries = parts.entries.filter(({ counter }) => !counters.includes(counter));
+			return report(partition({ ...parts, entries }));
+		};
+		for (const counter of [1, 3, 6]) {
+			const { missing, isSound } = without(counter);
+			expect(missing).toEqual([{ first: counter, last: counter, cause: "unexplained" }]);
+			expect(isSound).toBe(false);
+		}
+		expect(without(1, 2, 4, 5).missing).toEqual([
+			{ first: 1, last: 2, cause: "unexplained" },
+			{ first: 4, last: 5, cause: "unexplained" },
+		]);
+	});
+
+	it("says what was removed from the partition after it was uploaded", () => {
+		const parts = madeLog(6);
+		const entries = parts.entries.filter(({ counter }) => counter !== 2);
+		const judged = report({ ...parts, entries });
+		expect(judged.missing).toEqual([{ first: 2, last: 2, cause: "removed" }]);
+		expect(judged.entries).toHaveLength(6);
+		expect(judged.isSound).toBe(false);
+	});
+
+	it("takes what the ring overwrote for that, as its device signed it", () => {
+		const image = new LogImage(4);
+		const life = new LogLife(image);
+		for (let count = 0; count < 60; count++) {
+			life.fill(1);
+			life.work();
+		}
+		const judged = report(partsOf(image));
+		expect(judged.isSound).toBe(true);
+		expect(judged.entries[0]?.counter).toBeGreaterThan(20);
+		expect(judged.missing).toEqual([]);
+	});
+
+	it("misses uploads that were dropped on the way", () => {
+		const { batches } = madeLog(20);
+		expect(batches.length).toBeGreaterThan(2);
+		const rest = batches.filter((_, index) => index !== 1);
+		const judged = report({ ...NOTHING, batches: rest });
+		expect(judged.missing).toMatchObject([{ cause: "unexplained" }]);
+		expect(judged.isSound).toBe(false);
+	});
+
+	it("minds no order and no repetition of uploads", () => {
+		const { batches } = madeLog(20);
+		const judged = report({ ...NOTHING, batches: [...batches].reverse().concat(batches) });
+		expect(judged.isSound).toBe(true);
+		expect(judged.entries).toHaveLength(20);
+	});
+
+	it("notices a partition that ends before what was uploaded", () => {
+		const image = new LogImage();
+		const before = madeLog(3, image);
+		const older = partsOf(image);
+		const life = new LogLife(image);
+		life.fill(4);
+		life.work();
+		const batches = [...before.batches, ...life.upload()];
+		expect(report({ ...older, batches }).behind).toEqual({ partition: 3, upload: 7 });
+		expect(report({ ...older, batches }).isSound).toBe(false);
+		expect(report({ ...partsOf(image), batches }).isSound).toBe(true);
+	});
+
+	it("notices a device whose whole storage was put back and went on from there", () => {
+		const image = new LogImage();
+		const before = madeLog(3, image);
+		const older = image.copy();
+		const one = new LogLife(image);
+		one.fill(2);
+		one.work();
+		const other = new LogLife(older);
+		other.record("credential-reverted", "provisioning-unlocked");
+		other.work();
+		const batches = [...before.batches, ...one.upload(), ...other.upload()];
+		const judged = report({ ...NOTHING, batches });
+		expect(judged.isSound).toBe(false);
+		expect(judged.entries.filter(({ status }) => status === "conflicting")).toHaveLength(4);
+	});
+
+	it("does not believe an entry that was put behind the last checkpoint and does not follow", () => {
+		const parts = madeLog(3);
+		const forge = (previous: Uint8Array) => {
+			const entry = { counter: 4, previous, name: "device-booted", details: {}, uptimeS: 1 };
+			const entries = [...parts.entries, { counter: 4, bytes: encodeEntry(entry) }];
+			return report(partition({ ...parts, entries })).entries.at(-1);
+		};
+		expect(forge(new Uint8Array(32))).toMatchObject({
+			status: "altered",
+			why: "does not follow from #3",
+		});
+		const last = parts.entries.at(-1)?.bytes as Uint8Array;
+		expect(forge(new Uint8Array(toyDigest(last)))?.status).toBe("unsigned");
+	});
+
+	it("has nothing to say of nothing", () => {
+		expect(report(NOTHING)).toEqual({
+			entries: [],
+			missing: [],
+			checkpoints: 0,
+			checkpointsRefused: 0,
+			isSound: true,
+		});
+	});
+});
