@@ -101,15 +101,15 @@ function asJSON({ rule, found }: Finding) {
 }
 
 function printFindings({ failures, lacks }: Judgement): void {
-	for (const [sort, findings] of [
-		["unsafe", failures],
-		["lacks", lacks],
-	] as const) {
-		for (const { rule, found } of findings) {
-			print(`${sort}: ${rule.id}: ${printable(found)}`);
-			print(`        why: ${rule.reason}`);
-			print(`        mend: ${rule.mend}`);
-		}
+	for (const { rule, found } of failures) {
+		print(`unsafe: ${rule.id}: ${printable(found)}`);
+		print(`        why: ${rule.reason}`);
+		print(`        mend: ${rule.mend}`);
+	}
+	const subjects = new Set(lacks.map(({ rule }) => rule.subject));
+	for (const subject of subjects) {
+		const ids = lacks.filter(({ rule }) => rule.subject === subject).map(({ rule }) => rule.id);
+		print(`lacks for production (${subject}): ${ids.join(", ")}`);
 	}
 }
 
