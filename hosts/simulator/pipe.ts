@@ -54,7 +54,6 @@ export class Pipe {
 	#queue: Segment[] = [];
 	#offset = 0;
 	#event: ScheduledEvent | undefined;
-	#lastAtMs = 0;
 	#isFinished = false;
 	#retransmitMs = 0;
 	#stuckAtMs = 0;
@@ -93,9 +92,8 @@ export class Pipe {
 	#enqueue(bytes: Uint8Array): void {
 		const { clock, path, random } = this.#options;
 		const jitterMs = path.jitterMs > 0 ? random.integer(0, path.jitterMs) : 0;
-		const atMs = Math.max(this.#lastAtMs, clock.monotonicMs() + path.latencyMs + jitterMs);
-		this.#lastAtMs = atMs;
-		this.#queue.push({ bytes, atMs });
+		// What is due before the one in front of it waits for that one: order is kept.
+		this.#queue.push({ bytes, atMs: clock.monotonicMs() + path.latencyMs + jitterMs });
 		if (this.#queue.length === 1) this.#schedule(0);
 	}
 
