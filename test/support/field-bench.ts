@@ -56,6 +56,8 @@ export class FieldBench {
 		readonly reason: ResetReason;
 		readonly atMs: number;
 	}[] = [];
+	/** Boards that say that they are online. */
+	readonly #online = new Set<string>();
 	#mark = 0;
 
 	/** Boards without power. */
@@ -114,8 +116,11 @@ export class FieldBench {
 		return this.world.clock.monotonicMs();
 	}
 
+	/** The first board and a broker agree that there is a session between them. */
 	get isOnline(): boolean {
-		return this.brokers.some(({ online }) => online.includes(this.board.name));
+		const { name } = this.board;
+		const isAccepted = this.brokers.some(({ online }) => online.includes(name));
+		return isAccepted && this.#online.has(name);
 	}
 
 	run(ms: number): void {
@@ -242,8 +247,13 @@ export class FieldBench {
 	#watch(board: SimulatedBoard): void {
 		board.onReport = (event) => {
 			this.reports.push({ ...event, atMs: this.nowMs, board: board.name });
+			if (event.name !== "connection-state") return;
+			const isOnline = event["state"] === "online" || event["state"] === "stable";
+			if (isOnline) this.#online.add(board.name);
+			else this.#online.delete(board.name);
 		};
 		board.onBoot = (reason) => {
+			this.#online.delete(board.name);
 			this.boots.push({ board: board.name, reason, atMs: this.nowMs });
 		};
 	}
