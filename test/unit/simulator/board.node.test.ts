@@ -3,7 +3,7 @@
 
 import type { HangKind } from "../../../hosts/simulator/board.js";
 import { TLSTickets } from "../../../hosts/simulator/tls-server.js";
-import { nodeCrypto } from "../../support/seeded-key-store.js";
+import { nodeCrypto, SeededKeyStore } from "../../support/seeded-key-store.js";
 import { SETTLING_MS, WorldBench } from "../../support/world-bench.js";
 
 const MINUTE = 60_000;
@@ -56,6 +56,19 @@ describe("SimulatedBoard", () => {
 		};
 		expect(life(5)).toEqual(life(5));
 		expect(life(5)).not.toEqual(life(6));
+	});
+
+	it("lives with real keys as well", () => {
+		const bench = new WorldBench({
+			...HASH,
+			keys: { keyStore: new SeededKeyStore(), crypto: nodeCrypto },
+		});
+		bench.tls.verifyClient = ({ publicKey, message, signature }) =>
+			nodeCrypto.ed25519Verify(publicKey, message, signature);
+		bench.board.powerOn();
+		bench.world.run(SETTLING_MS);
+		expect(bench.isOnline).toBe(true);
+		expect(bench.delivered).toHaveLength(12);
 	});
 
 	it("is gone with its power, and keeps what it had accepted", () => {
