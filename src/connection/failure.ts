@@ -1,6 +1,7 @@
 // The classes of failure and what each deserves: one table. It judges a single failure; what a row
 // of them means is in recovery.ts.
 
+import { deepFreeze } from "../deep-freeze.js";
 import type { SocketErrorCode } from "../ports.js";
 
 /** Each class has a row in {@link FAILURES}; logs, events and tests use these names. */
@@ -60,18 +61,18 @@ export interface FailureRule {
 }
 
 // A dead network can look like any of these, and so can a driver that hangs: a reboot may help.
-const NETWORK: readonly RecoveryStep[] = [
+const NETWORK: readonly RecoveryStep[] = deepFreeze([
 	"socket",
 	"recheck",
 	"restart-link",
 	"check-heap",
 	"reboot",
-];
+]);
 // The network works, for something answered: nothing on this device is broken.
-const ANSWERED: readonly RecoveryStep[] = ["socket", "recheck"];
+const ANSWERED: readonly RecoveryStep[] = deepFreeze(["socket", "recheck"]);
 // The transport broke within a session that had been accepted.
-const TRANSPORT: readonly RecoveryStep[] = ["socket", "recheck", "restart-link"];
-const HEAP: readonly RecoveryStep[] = ["socket", "check-heap", "reboot"];
+const TRANSPORT: readonly RecoveryStep[] = deepFreeze(["socket", "recheck", "restart-link"]);
+const HEAP: readonly RecoveryStep[] = deepFreeze(["socket", "check-heap", "reboot"]);
 
 const network = rule(NETWORK, "none", true, false);
 const transport = rule(TRANSPORT, "none", true, false);
@@ -79,7 +80,7 @@ const broker = rule(ANSWERED, "none", true, false);
 const refused = rule(ANSWERED, "long", true, true);
 const judged = rule(ANSWERED, "short", true, true);
 
-export const FAILURES: Readonly<Record<FailureClass, FailureRule>> = Object.freeze({
+export const FAILURES: Readonly<Record<FailureClass, FailureRule>> = deepFreeze({
 	tcp: network,
 	"tls-authority": refused,
 	"tls-host-name": refused,

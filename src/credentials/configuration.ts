@@ -2,6 +2,7 @@
 // Reading it refuses whatever is wrong with the path of the field; the policy inside is left to
 // policy/.
 
+import { deepFreeze } from "../deep-freeze.js";
 import { decode } from "../cbor/decode.js";
 import { readFields, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
 import type { CBORValue } from "../cbor/value.js";
@@ -34,7 +35,7 @@ import { isDeviceId, isHost } from "./names.js";
 export const CONFIGURATION_VERSION = 1;
 
 /** Names of the TLS key in the key store: a new key never takes the name of the one in use. */
-export const TLS_KEY_NAMES = ["tls-0", "tls-1"] as const;
+export const TLS_KEY_NAMES = deepFreeze(["tls-0", "tls-1"]);
 export type TLSKeyName = (typeof TLS_KEY_NAMES)[number];
 
 /** A broker. The scheme is mqtts, always: there is no field for another. */
@@ -100,11 +101,11 @@ export function decodeConfiguration(bytes: Uint8Array): FieldsRead<Configuration
 	return readFields(decoded.value, readConfiguration);
 }
 
-const FIELDS = [
+const FIELDS: readonly string[] = Object.freeze([
 	...["version", "deviceId", "servers", "serverName", "authorities", "pins", "certificates"],
 	...["keyName", "authentication", "operators", "policy", "sampleIntervalMs", "keepAliveS"],
 	...["link", "time"],
-];
+]);
 
 function readConfiguration(root: Field): Configuration {
 	return root.map(FIELDS, (fields) => {

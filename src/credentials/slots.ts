@@ -2,6 +2,7 @@
 // trial until it has connected; the old one waits in its slot and returns by itself. What a
 // configuration means is not known here beyond its being valid and for this device.
 
+import { deepFreeze } from "../deep-freeze.js";
 import { assert } from "../assert.js";
 import { equalBytes } from "../bytes/arrays.js";
 import { Secret } from "../bytes/secret.js";
@@ -51,10 +52,14 @@ export type ConfigurationJudge = (
 ) => { readonly path: string; readonly expected: string } | undefined;
 
 const PATH = "hf-cred";
-const SLOT_KEYS = ["slot-0", "slot-1"] as const;
+const SLOT_KEYS = deepFreeze(["slot-0", "slot-1"]);
 const RECORD_KEY = "active";
 const DEVICE_KEY = "device";
-const NOTHING: ActiveRecord = { active: undefined, candidate: undefined, startsLeft: 0 };
+const NOTHING: ActiveRecord = deepFreeze({
+	active: undefined,
+	candidate: undefined,
+	startsLeft: 0,
+});
 
 /**
  * Every change of state is one atomic write of the active record; the writes around it only prepare
@@ -349,7 +354,7 @@ export class CredentialSlots {
 	}
 }
 
-const SLOT_INDEXES: readonly SlotIndex[] = [0, 1];
+const SLOT_INDEXES: readonly SlotIndex[] = deepFreeze([0, 1]);
 
 function isSame(left: SlotReference, right: SlotReference): boolean {
 	return left.slot === right.slot && left.generation === right.generation;

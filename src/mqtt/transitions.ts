@@ -1,6 +1,8 @@
 // The legal life of a packet id, as two total functions: every state answers every event, if only
 // with the clause that it breaks. Pure tables; who sends what and stores what is session.ts.
 
+import { deepFreeze } from "../deep-freeze.js";
+
 /** A packet id of ours. */
 export type OutboundState =
 	| "free" // not in use
@@ -58,17 +60,17 @@ type Table<State extends string, Event extends string, Effect> = Readonly<
 	Record<State, Readonly<Record<Event, Step<State, Effect>>>>
 >;
 
-const NO_PUBACK = { clause: "MQTT-4.3.2-2" };
-const NO_PUBREC = { clause: "MQTT-4.3.3-2" };
-const NO_PUBCOMP = { clause: "MQTT-4.3.3-2" };
-const NO_SUBACK = { clause: "MQTT-3.8.4-2" };
-const NO_UNSUBACK = { clause: "MQTT-3.10.4-4" };
+const NO_PUBACK = deepFreeze({ clause: "MQTT-4.3.2-2" });
+const NO_PUBREC = deepFreeze({ clause: "MQTT-4.3.3-2" });
+const NO_PUBCOMP = deepFreeze({ clause: "MQTT-4.3.3-2" });
+const NO_SUBACK = deepFreeze({ clause: "MQTT-3.8.4-2" });
+const NO_UNSUBACK = deepFreeze({ clause: "MQTT-3.10.4-4" });
 
 /** What a publish and a request have in common: the other's answers break the standard. */
-const NOT_A_REQUEST = { SUBACK: NO_SUBACK, UNSUBACK: NO_UNSUBACK };
-const NOT_A_PUBLISH = { PUBACK: NO_PUBACK, PUBREC: NO_PUBREC, PUBCOMP: NO_PUBCOMP };
+const NOT_A_REQUEST = deepFreeze({ SUBACK: NO_SUBACK, UNSUBACK: NO_UNSUBACK });
+const NOT_A_PUBLISH = deepFreeze({ PUBACK: NO_PUBACK, PUBREC: NO_PUBREC, PUBCOMP: NO_PUBCOMP });
 
-const OUTBOUND: Table<OutboundState, OutboundEvent, OutboundEffect> = {
+const OUTBOUND: Table<OutboundState, OutboundEvent, OutboundEffect> = deepFreeze({
 	free: {
 		// We resend nothing within a connection and close it when an acknowledgement is late, so no
 		// honest PUBACK can find its id free: the two sides disagree, and only a new connection mends
@@ -117,9 +119,9 @@ const OUTBOUND: Table<OutboundState, OutboundEvent, OutboundEffect> = {
 		SUBACK: NO_SUBACK,
 		UNSUBACK: { next: "free", effect: "answered" },
 	},
-};
+});
 
-const INBOUND: Table<InboundState, InboundEvent, InboundEffect> = {
+const INBOUND: Table<InboundState, InboundEvent, InboundEffect> = deepFreeze({
 	free: {
 		PUBLISH: { next: "delivered", effect: "deliver" },
 		// The message belongs to a connection that is gone: it will come again, and be acknowledged
@@ -138,4 +140,4 @@ const INBOUND: Table<InboundState, InboundEvent, InboundEffect> = {
 		acknowledge: { next: "received", effect: "none" },
 		PUBREL: { next: "free", effect: "complete" },
 	},
-};
+});

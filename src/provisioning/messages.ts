@@ -1,6 +1,7 @@
 // Requests and answers of the provisioning protocol (PROTOCOL.md) and their CBOR. Both sides use
 // this file; what a request does is not known here.
 
+import { deepFreeze } from "../deep-freeze.js";
 import { decode } from "../cbor/decode.js";
 import { encode } from "../cbor/encode.js";
 import { readFields, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
@@ -18,7 +19,7 @@ import {
 export const PROTOCOL_VERSION = 1;
 
 /** Wire numbers of the requests. An answer carries the number of its request, or TYPE_ERROR. */
-export const REQUEST_TYPES = {
+export const REQUEST_TYPES = deepFreeze({
 	hello: 1,
 	status: 2,
 	challenge: 3,
@@ -30,7 +31,7 @@ export const REQUEST_TYPES = {
 	prove: 9,
 	lock: 10,
 	unlock: 11,
-} as const;
+});
 export type RequestName = keyof typeof REQUEST_TYPES;
 const TYPE_ERROR = 0;
 
@@ -39,7 +40,7 @@ const ID = 1;
 const TYPE = 2;
 
 /** Every field that a message can have, with its wire number. One set for requests and answers. */
-const FIELD_KEYS = {
+const FIELD_KEYS = deepFreeze({
 	offset: 3,
 	total: 4,
 	bytes: 5,
@@ -56,15 +57,15 @@ const FIELD_KEYS = {
 	code: 16,
 	path: 17,
 	expected: 18,
-} as const;
+});
 
 /** The state of a device as hello tells it; on the wire its place in this list. */
-export const PROVISIONING_STATES = ["new", "committed", "locked"] as const;
+export const PROVISIONING_STATES = deepFreeze(["new", "committed", "locked"]);
 /** "new": it has no configuration. */
 export type ProvisioningState = (typeof PROVISIONING_STATES)[number];
 
 /** What became of a configuration; on the wire its place in this list. */
-export const ROLES = ["active", "candidate"] as const;
+export const ROLES = deepFreeze(["active", "candidate"]);
 export type Role = (typeof ROLES)[number];
 
 /** Stable names of what a device answers instead of doing what was asked. */

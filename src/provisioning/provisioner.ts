@@ -2,6 +2,7 @@
 // only when spoken to. What must last is in the slots, the key store and the lock; the rest may be
 // lost at any byte.
 
+import { deepFreeze } from "../deep-freeze.js";
 import { equalBytes } from "../bytes/arrays.js";
 import { ProvisioningLock } from "./lock.js";
 import { decodeMessage, encodeMessage, type Message, type RequestName } from "./messages.js";
@@ -99,6 +100,6 @@ export class Provisioner {
 }
 
 /** What a locked device answers: who it is, what an unlock needs, and that it is locked. */
-const ANSWERED_LOCKED: readonly RequestName[] = [
+const ANSWERED_LOCKED: readonly RequestName[] = deepFreeze([
 	...(["hello", "status", "lock", "challenge", "begin", "chunk", "unlock"] as const),
-];
+]);

@@ -1,6 +1,7 @@
 // Readings as SenML in CBOR (RFC 8428 §6): what the sensors measured, with names and units that any
 // SenML library understands. Encodes samples; when to sample is the device's affair.
 
+import { deepFreeze } from "../deep-freeze.js";
 import { encode } from "../cbor/encode.js";
 import { readEncoded, type Field, type FieldReader, type FieldsRead } from "../cbor/fields.js";
 import type { CBORKey, CBORValue } from "../cbor/value.js";
@@ -49,11 +50,11 @@ interface Quantity {
 }
 
 /** What ECMA-419 §13 sensors measure, under the names and units that we send. */
-const QUANTITIES: ReadonlyMap<string, Quantity> = new Map([
-	["thermometer/temperature", { name: "temperature", unit: "Cel", scale: 1 }],
-	["hygrometer/humidity", { name: "humidity", unit: "%RH", scale: 100 }],
-	["barometer/pressure", { name: "pressure", unit: "Pa", scale: 1 }],
-]);
+const QUANTITIES: Readonly<Record<string, Quantity>> = deepFreeze({
+	"thermometer/temperature": { name: "temperature", unit: "Cel", scale: 1 },
+	"hygrometer/humidity": { name: "humidity", unit: "%RH", scale: 100 },
+	"barometer/pressure": { name: "pressure", unit: "Pa", scale: 1 },
+});
 
 /** The payload for one round of sampling, at `time` in Unix seconds where that is known. */
 export function encodeReading(samples: readonly SensorSample[], time?: number): ReadingEncoded {
@@ -128,7 +129,7 @@ function measurementOf(
 	others: readonly Measurement[],
 ): Measurement | undefined {
 	if (typeof measured !== "number") return undefined;
-	const quantity = QUANTITIES.get(path);
+	const quantity = Object.hasOwn(QUANTITIES, path) ? QUANTITIES[path] : undefined;
 	const name = freeName(quantity?.name ?? path, others);
 	const value = scaled(measured, quantity?.scale ?? 1);
 	const isEncodable = Number.isInteger(value)

@@ -2,6 +2,7 @@
 // the device reports them; they are stable. What is not listed here is never written: neither
 // events nor their details.
 
+import { deepFreeze } from "../deep-freeze.js";
 import { shortenText } from "../bytes/text.js";
 import { LOG_DETAILS_MAX, LOG_TEXT_CHARACTERS_MAX } from "../limits.js";
 import type { DeviceEvent } from "../ports.js";
@@ -23,7 +24,7 @@ export interface CatalogueEntry {
 	readonly mayWait?: (event: DeviceEvent) => boolean;
 }
 
-export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = Object.freeze({
+export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	// the device's life
 	"device-booted": {
 		source: "device",

@@ -6,7 +6,9 @@ import { importsOf, isBelow, isScript, repositoryFiles, sample } from "./reposit
 import type { Import, RepositoryFile } from "./repository.js";
 
 /** What any stage may import. */
-const SHARED_FILES = ["src/assert.ts", "src/limits.ts", "src/ports.ts", "src/storage-code.ts"];
+const SHARED_FILES = ["assert", "deep-freeze", "limits", "ports", "storage-code"].map(
+	(name) => `src/${name}.ts`,
+);
 const SHARED_FOLDERS = ["bytes", "cbor"];
 
 /** The one npm package of src, and the one file that may import it. */
