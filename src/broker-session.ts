@@ -1,7 +1,9 @@
 // One MQTT session over mutual TLS, as the supervisor asks for it: identity, will, subscriptions.
 // It decides nothing about reconnecting, and hands what arrives to the downlink.
 
+import { crc32 } from "./bytes/crc32.js";
 import type { Secret } from "./bytes/secret.js";
+import { encodeUTF8 } from "./bytes/text.js";
 import type { SessionEvents, SessionHandle, SessionRequest } from "./connection/attempt.js";
 import type { Timings } from "./connection/timings.js";
 import type { Configuration } from "./credentials/configuration.js";
@@ -70,7 +72,7 @@ export class BrokerSession implements SessionHandle {
 			clock: ports.clock,
 			timer: ports.timer,
 			session: mqttSession,
-			connect: this.#connectOptions(),
+			connect: this.#connectOptions(request),
 			timings: {
 				connackMs: Math.max(1, request.deadlineMs - ports.clock.monotonicMs()),
 				pingResponseMs: timings.pingResponseMs,
@@ -163,8 +165,8 @@ export class BrokerSession implements SessionHandle {
 		};
 	}
 
-	#connectOptions() {
-		const { configuration, timeScale, uplink, policy } = this.#options;
+	#connectOptions({ host, port }: SessionRequest) {
+		const { configuration, timeScale, uplink, policy, mqttSession } = this.#options;
 		const topic = policy.topicOf("event");
 		const payload = uplink.sealUnchained({
 			channel: "event",
@@ -173,7 +175,7 @@ export class BrokerSession implements SessionHandle {
 		});
 		return {
 			id: configuration.deviceId,
-			clean: false,
+			...mqttSession.meet(crc32(encodeUTF8(`${host}:${port}`))),
 			keepAliveSeconds: keepAliveSeconds(configuration, timeScale),
 			...this.#userAndPassword(),
 			...(topic !== undefined &&

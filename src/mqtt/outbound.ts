@@ -35,6 +35,7 @@ export class Outbound {
 
 	/** CONNACK came. Gives the tokens of messages that are done because the session is not there. */
 	open(sessionPresent: boolean): readonly number[] {
+		if (sessionPresent) this.#session.resume();
 		const done = sessionPresent ? [] : this.#session.restart();
 		this.#isOpen = true;
 		this.#isSessionPresent = sessionPresent;

@@ -2,7 +2,7 @@
 // 2 in both directions. QoS 1 is not in it: a message of which the outbox has no PUBACK is
 // published again as new.
 //
-//	u8 version | u8 outbound count | u8 inbound count
+//	u8 version | u8 outbound count | u8 inbound count | u32 broker
 //	outbound × { u16 packet id | u8 state | u64 token } | inbound × { u16 packet id }
 //	u32 CRC-32 of all before
 
@@ -21,21 +21,25 @@ export interface StoredSession {
 		readonly token: number;
 	}[];
 	readonly inbound: readonly number[];
+	/** Which broker these ids mean something to; 0: nobody knows. */
+	readonly broker: number;
 }
 
-const VERSION = 1;
-const HEADER_BYTES = 3;
+const VERSION = 2;
+const COUNTS_BYTES = 3;
+const HEADER_BYTES = COUNTS_BYTES + 4;
 const OUTBOUND_BYTES = 11;
 const INBOUND_BYTES = 2;
 const CRC_BYTES = 4;
 const STATES: readonly StoredState[] = Object.freeze(["offered", "released", "forgotten"] as const);
 
 export function encodeSession(session: StoredSession): Uint8Array {
-	const { outbound, inbound } = session;
+	const { outbound, inbound, broker } = session;
 	assert(outbound.length <= MQTT_IN_FLIGHT_MAX, "outbound ids are bounded");
 	assert(inbound.length <= MQTT_RECEIVED_MAX, "inbound ids are bounded");
 	const content = concatBytes(
 		Uint8Array.of(VERSION, outbound.length, inbound.length),
+		uint32Bytes(broker),
 		...outbound.flatMap(({ packetId, state, token }) => [
 			uint16Bytes(packetId),
 			Uint8Array.of(STATES.indexOf(state)),
@@ -70,7 +74,7 @@ export function decodeSession(bytes: Uint8Array): StoredSession | undefined {
 		inbound.push(view.getUint16(offset));
 	}
 	return areIds(inbound) && areIds(outbound.map((entry) => entry.packetId))
-		? { outbound, inbound }
+		? { outbound, inbound, broker: view.getUint32(COUNTS_BYTES) }
 		: undefined;
 }
 

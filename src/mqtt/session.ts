@@ -68,6 +68,9 @@ export class Session {
 	readonly #inbound = new Map<number, InboundState>();
 	#nextPacketId: number;
 	#isAttached = false;
+	/** Whom the ids mean something to, and who is asked now; 0: nobody knows. */
+	#broker: number;
+	#asked = 0;
 	/** Whether the store held a session, none, or something unreadable. */
 	readonly origin: "new" | "restored" | "corrupt";
 
@@ -80,7 +83,24 @@ export class Session {
 		for (const { packetId, state, token } of stored?.outbound ?? []) {
 			this.#inFlight.set(packetId, { packetId, state, token, QoS: 2 });
 		}
+		this.#broker = stored?.broker ?? 0;
 		for (const packetId of stored?.inbound ?? []) this.#inbound.set(packetId, "received");
+	}
+
+	/**
+	 * The next connection is to `broker`. Answers whether it must be a clean one. Ids mean something
+	 * to one broker only:
+	 *
+	 * 1. Broker A knows id 8 from an exchange that was never finished there.
+	 * 2. A goes away; the next broker, B, has no session, and the ids begin anew.
+	 * 3. A comes back and still has its session: it takes the next message with id 8 for the old one,
+	 *    acknowledges it and throws it away.
+	 *
+	 * Only ids of QoS 2 do this, for which there is a store.
+	 */
+	meet(broker: number): { readonly clean: boolean } {
+		this.#asked = broker;
+		return { clean: this.#store !== undefined && this.#broker !== broker };
 	}
 
 	/** One client at a time. */
@@ -198,6 +218,11 @@ export class Session {
 		return { kind: "step", effect: step.effect };
 	}
 
+	/** The broker has this session. */
+	resume(): void {
+		this.#broker = this.#asked;
+	}
+
 	/**
 	 * The broker has nothing of this session. Messages in flight keep their order and get new ids.
 	 * Those that the broker had already taken over (PUBREC came) are done, and their tokens are the
@@ -205,7 +230,9 @@ export class Session {
 	 */
 	restart(): readonly number[] {
 		const before = this.#inFlight;
-		const hadStored = this.#inbound.size > 0 || before.size > 0;
+		const isMoved = this.#broker !== this.#asked;
+		const hadStored = isMoved || this.#inbound.size > 0 || before.size > 0;
+		this.#broker = this.#asked;
 		this.#inFlight = new Map();
 		this.#inbound.clear();
 		const done: number[] = [];
@@ -229,7 +256,7 @@ export class Session {
 		for (const [packetId, state] of this.#inbound) {
 			if (state === "received") inbound.push(packetId);
 		}
-		return { outbound, inbound };
+		return { outbound, inbound, broker: this.#broker };
 	}
 
 	/** An id not in use [MQTT-2.3.1-2], after the one before, past 65535 on from 1 [MQTT-2.3.1-1]. */

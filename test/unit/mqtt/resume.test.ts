@@ -271,6 +271,6 @@ describe("a reboot", () => {
 		before.socket.feed(publish({ topic: "t", QoS: 2, packetId: 5 }));
 		const after = reboot(store);
 		after.socket.feed(connack(0, false));
-		expect(new Session({ store }).snapshot()).toEqual({ outbound: [], inbound: [] });
+		expect(new Session({ store }).snapshot()).toEqual({ outbound: [], inbound: [], broker: 0 });
 	});
 });

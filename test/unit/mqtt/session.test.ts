@@ -24,7 +24,7 @@ describe("Session, packet ids", () => {
 		const outbound = [65535, 1].map((packetId) => {
 			return { packetId, state: "offered" as const, token: packetId };
 		});
-		const store = storeWith(encodeSession({ outbound, inbound: [3] }));
+		const store = storeWith(encodeSession({ outbound, inbound: [3], broker: 0 }));
 		const session = new Session({ store, firstPacketId: 65533 });
 		const ids = [session.begin(1, 1), session.begin(2, 2)];
 		ids.push(session.request("subscribing", ["a"]), session.request("unsubscribing", ["a"]));
@@ -53,6 +53,68 @@ describe("Session, packet ids", () => {
 		expect(session.origin).toBe("restored");
 		expect(session.holds(9)).toBe(true);
 		expect(session.begin(10, 1)).toBe(2);
+	});
+});
+
+describe("Session, brokers", () => {
+	function kept(): { store: SessionStore; saves: number } {
+		let stored: Uint8Array | undefined;
+		const found = {
+			saves: 0,
+			store: {
+				load: () => stored,
+				save(bytes: Uint8Array) {
+					found.saves++;
+					stored = bytes;
+				},
+			},
+		};
+		return found;
+	}
+
+	it("are asked for a clean session where the ids belong to another one", () => {
+		const { store } = kept();
+		const session = new Session({ store });
+		expect(session.meet(1)).toEqual({ clean: true }); // who knows what it remembers
+		session.restart();
+		session.begin(9, 2);
+		expect(session.meet(1)).toEqual({ clean: false });
+		expect(session.meet(2)).toEqual({ clean: true });
+		session.restart();
+		expect(session.meet(1)).toEqual({ clean: true });
+		expect(session.holds(9)).toBe(true);
+	});
+
+	it("keep their session while another one cannot be reached, and over a reboot", () => {
+		const { store } = kept();
+		const session = new Session({ store });
+		session.meet(1);
+		session.restart();
+		session.meet(2); // no CONNACK follows
+		expect(session.meet(1)).toEqual({ clean: false });
+		session.resume();
+		expect(new Session({ store }).meet(1)).toEqual({ clean: false });
+		expect(new Session({ store }).meet(2)).toEqual({ clean: true });
+	});
+
+	it("cost a write when they change, and none when they do not", () => {
+		const storage = kept();
+		const session = new Session({ store: storage.store });
+		session.meet(1);
+		session.restart();
+		session.meet(1);
+		session.restart();
+		session.meet(1);
+		session.resume();
+		expect(storage.saves).toBe(1);
+	});
+
+	it("all keep their sessions where no id of QoS 2 is ever used", () => {
+		const session = new Session({});
+		for (const broker of [1, 2, 1]) {
+			expect(session.meet(broker)).toEqual({ clean: false });
+			session.restart();
+		}
 	});
 });
 
