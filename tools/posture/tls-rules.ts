@@ -69,7 +69,7 @@ export const TLS_RULES: readonly Rule[] = [
 		name: "MBEDTLS_SSL_OUT_CONTENT_LEN",
 		least: RECORD_OUT_BYTES,
 		most: RECORD_OUT_BYTES,
-		reason: "a packet of ours has 2 KB at most; larger, and the heap lacks it",
+		reason: "smaller, and each reading takes two records; larger, and the heap lacks it",
 	}),
 	range({
 		id: "time-servers",
