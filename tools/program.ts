@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { commandCommand } from "./command/command-command.js";
 import { FIRMWARE_VERSION } from "../src/firmware-version.js";
 import { describeFailure, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command-line.js";
+import { logCommand } from "./log/log-command.js";
 import { FleetError } from "./pki/fleet-error.js";
 import { pkiCommand } from "./pki/pki-command.js";
 import { policyCommand } from "./policy/policy-command.js";
@@ -20,6 +21,7 @@ export function makeProgram(): Command {
 		.addCommand(policyCommand())
 		.addCommand(provisionCommand())
 		.addCommand(verifyCommand())
+		.addCommand(logCommand())
 		.addCommand(commandCommand())
 		.addCommand(postureCommand())
 		.addHelpText(

@@ -1,24 +1,16 @@
 // `holdfast verify`: messages from a broker, a file or standard input, judged one by one.
-import { randomBytes } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { Command } from "commander";
-import { StreamVerifier, type KnownDevice } from "../../hosts/support/verify/stream-verifier.js";
+import { StreamVerifier } from "../../hosts/support/verify/stream-verifier.js";
 import { DEFAULT_RULES } from "../../src/policy/rules.js";
-import { connectBroker, parseBroker } from "../broker-connection.js";
-import {
-	addExamples,
-	EXIT_FAILURE,
-	jsonOption,
-	printProgress,
-	quote,
-	UsageError,
-	wholeNumber,
-} from "../command-line.js";
-import { parseDeviceRecord, rawPublicKey } from "../pki/device-record.js";
+import { parseBroker } from "../broker-connection.js";
+import { addExamples, EXIT_FAILURE, jsonOption, UsageError, wholeNumber } from "../command-line.js";
 import { Fleet } from "../pki/fleet.js";
 import { operatorAccess } from "../policy/access.js";
 import { devicesOf } from "./devices-of.js";
+import { readKey } from "./key-file.js";
 import { readLines } from "./lines.js";
+import { listen } from "./listen.js";
 import { parseBase64, parseMessageLine } from "./message-line.js";
 import { verifierCrypto } from "./verifier-crypto.js";
 import { VerifyRun } from "./verify-run.js";
@@ -114,28 +106,6 @@ function fleetFolder(options: VerifyOptions): string {
 	return options.fleet ?? "fleet";
 }
 
-/**
- * A public key in PEM, or the record of a device; without its fleet the record's signature is not
- * judged.
- */
-function readKey(path: string, device: string | undefined): KnownDevice {
-	const text = readText("--key", path);
-	if (!text.includes("-----BEGIN PUBLIC KEY-----")) {
-		const record = parseDeviceRecord(text, path);
-		return { device: record.deviceId, publicKey: Buffer.from(record.signingKey, "hex") };
-	}
-	if (!device) throw new UsageError("--key: a public key needs --device, whose it is");
-	if (!/^[A-Za-z0-9_-]{1,64}$/.test(device)) throw new UsageError(`--device: ${quote(device)}`);
-	let publicKey: Uint8Array;
-	try {
-		publicKey = rawPublicKey(text);
-	} catch {
-		throw new UsageError(`--key: ${path} is not a public key`);
-	}
-	if (publicKey.length !== 32) throw new UsageError(`--key: ${path} is not an Ed25519 key`);
-	return { device, publicKey };
-}
-
 async function readInput(
 	run: VerifyRun,
 	file: string | undefined,
@@ -197,53 +167,15 @@ async function readBroker(
 	options: VerifyOptions,
 ): Promise<void> {
 	if (file !== undefined) throw new UsageError("a file and --broker do not go together");
-	if (!options.operator)
-		throw new UsageError("--broker: needs --operator, whose certificate it is");
-	const { host, port } = parseBroker(options.broker as string);
-	const fleet = await Fleet.open(fleetFolder(options));
-	const authority = readText("--ca", options.ca ?? fleet.authorityFile);
-	const session = options.session ?? `verify-${randomBytes(4).toString("hex")}`;
-	if (!/^[A-Za-z0-9_-]{1,32}$/.test(session)) throw new UsageError(`--session: ${quote(session)}`);
-	let stop: () => void = () => undefined;
-	const ended = new Promise<void>((resolve) => (stop = resolve));
-	const client = await connectBroker({
-		url: options.broker as string,
-		authority,
-		identity: fleet.operatorIdentity(options.operator),
-		clientId: `${options.operator}/${session}`,
-		persistent: options.session !== undefined,
-		reconnectMs: 1000,
+	const readable = operatorAccess(DEFAULT_RULES).filter(({ right }) => right === "read");
+	await listen({
+		...options,
+		broker: options.broker as string,
+		fleet: fleetFolder(options),
+		filters: readable.map(({ filter }) => filter),
 		onMessage: (topic, payload) => {
 			run.accept(topic, payload);
-			if (options.count !== undefined && run.verified >= options.count) stop();
+			return options.count !== undefined && run.verified >= options.count ? "enough" : "more";
 		},
 	});
-	process.once("SIGINT", stop);
-	process.once("SIGTERM", stop);
-	if (options.seconds) setTimeout(stop, options.seconds * 1000).unref();
-	client.on("close", () => printProgress("connection lost"));
-	client.on("connect", () => printProgress("connected again"));
-	client.on("error", () => undefined); // told by "connection lost"; attempts go on
-	const filters = operatorAccess(DEFAULT_RULES).filter(({ right }) => right === "read");
-	const granted = await client.subscribeAsync(
-		filters.map(({ filter }) => filter),
-		{ qos: 1 },
-	);
-	for (const { topic, qos } of granted) {
-		if (qos === 128) throw new Error(`broker ${host}:${port} refused the subscription to ${topic}`);
-	}
-	printProgress(`listening to ${host}:${port} as ${options.operator}`);
-	await ended;
-	client.removeAllListeners("close");
-	await client.endAsync();
-}
-
-function readText(option: string, path: string): string {
-	try {
-		return readFileSync(path, "utf8");
-	} catch (error) {
-		throw new UsageError(
-			`${option}: ${path} cannot be read (${(error as { code?: string }).code})`,
-		);
-	}
 }
