@@ -39,7 +39,6 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	// storage and keys
 	"storage-failed": { source: "device", details: ["path", "code"] },
 	"signing-key-missing": { source: "device", details: [] },
-	"readings-dropped": { source: "device", details: ["first", "last", "count", "reason"] },
 	"message-refused": {
 		source: "device",
 		details: ["channel", "reason"],
@@ -52,7 +51,6 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	"credential-reverted": { source: "device", details: ["slot"] },
 	"credential-record-corrupt": { source: "device", details: [] },
 	"credential-slot-corrupt": { source: "device", details: ["slot"] },
-	"credentials-unreadable": { source: "device", details: ["path", "code"] },
 	"provisioning-keys-made": { source: "device", details: ["key"] },
 	"provisioning-committed": { source: "device", details: ["role"] },
 	"provisioning-locked": { source: "device", details: [] },
