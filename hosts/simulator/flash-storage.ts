@@ -2,6 +2,7 @@
 
 import type { FlashPartition, FlashStorage } from "../../src/ports.js";
 import type { NORFlash } from "./flash.js";
+import { StorageError } from "./storage-error.js";
 
 export class VirtualFlashStorage implements FlashStorage {
 	readonly #chips: ReadonlyMap<string, NORFlash>;
@@ -12,7 +13,7 @@ export class VirtualFlashStorage implements FlashStorage {
 
 	open(options: { path: string; mode?: "r" | "r+" }): FlashPartition {
 		const chip = this.#chips.get(options.path);
-		if (!chip) throw new Error(`path: no partition ${options.path}`);
+		if (!chip) throw new StorageError("storage-unreadable", `no partition ${options.path}`);
 		return chip.open();
 	}
 }
