@@ -18,9 +18,10 @@ struct PollRecord {
 
 static inline void pollRun(modTimer timer, void *data, int length)
 {
-	Poll poll = *(Poll *)data;
+	Poll poll;
 	(void)timer;
-	(void)length;
+	// The SDK promises no alignment of what it has kept.
+	memcpy(&poll, data, (size_t)length);
 	poll->look(poll);
 }
 
