@@ -58,7 +58,7 @@ if (words.includes("read-mac")) console.log("esptool v5.1\\nMAC:                
 `;
 
 const NPM = `#!${process.execPath}
-const component = (name) => ({ "bom-ref": name + "@1", name, version: "1", purl: "pkg:npm/" + name });
+const component = (name) => ({ "bom-ref": name + "@1", name, version: "1", purl: name });
 if (process.argv[2] === "sbom") {
 	const components = ["commander", "mqtt-packet"].map(component);
 	console.log(JSON.stringify({ metadata: { component: component("main") }, components }));
@@ -120,10 +120,10 @@ export class BoardToolchain {
 
 	/** The version that the stand-in of ESP-IDF states. */
 	writeVersion(major: number, minor: number, patch: number): void {
-		this.write(
-			"idf/tools/cmake/version.cmake",
-			`set(IDF_VERSION_MAJOR ${major})\nset(IDF_VERSION_MINOR ${minor})\nset(IDF_VERSION_PATCH ${patch})\n`,
+		const lines = Object.entries({ MAJOR: major, MINOR: minor, PATCH: patch }).map(
+			([part, number]) => `set(IDF_VERSION_${part} ${number})\n`,
 		);
+		this.write("idf/tools/cmake/version.cmake", lines.join(""));
 	}
 
 	/** Runs `npm run firmware` or `npm run flash`, as package.json has them. */

@@ -1,5 +1,5 @@
 // `npm run firmware` and `npm run flash`: an image for the board from the tested bundle, judged
-// before and after, and onto a board. Nothing that cannot be undone happens without being asked for.
+// before and after, and onto a board. What cannot be undone happens only where it is asked for.
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, Option } from "commander";
 import {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Toolchain } from "./toolchain.js";
 
-/** npm packages in device.js: its packet writer imports this one, and the tidy tests let in no other. */
+/** npm packages in device.js: its packet writer imports one, and the tidy tests let in no other. */
 export const SHIPPED_PACKAGES: readonly string[] = ["mqtt-packet"];
 
 export interface Component {

@@ -79,7 +79,8 @@ export function findIdf({ IDF_PATH }: Environment): Installed {
 	const version = `${major}.${minor}.${patch}`;
 	if (version.startsWith(`${IDF_VERSION}.`)) return { folder: IDF_PATH, version };
 	throw new ToolchainError(
-		`ESP-IDF ${version} in ${IDF_PATH}: SDK ${SDK_VERSION} builds with ${IDF_VERSION}.x alone: ${how}`,
+		`ESP-IDF ${version} in ${IDF_PATH}: SDK ${SDK_VERSION} builds with ${IDF_VERSION}.x alone:` +
+			` ${how}`,
 	);
 }
 

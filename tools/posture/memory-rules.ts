@@ -11,8 +11,8 @@ const STACK_DEFAULT_BYTES = 10_240;
 /** Least bytes of stack: key generation with a certificate request, under the interpreter. */
 const NATIVE_STACK_BYTES_MIN = 16_384;
 /**
- * Most bytes of XS and its stack. 244 KB were free for both and for TLS on an emulated ESP32-C3 with
- * its network up; 23 KB is one handshake, 60 KB are kept for Wi-Fi and for what lies in between.
+ * Most bytes of XS and its stack. 244 KB were free for both and for TLS on an emulated ESP32-C3
+ * with its network up; 23 KB is one handshake, 60 KB are kept for Wi-Fi and what lies in between.
  */
 export const XS_BYTES_MAX = 161 * 1024;
 

@@ -117,7 +117,7 @@ export const PARTITION_RULES: readonly Rule[] = [
 		{
 			id: "storage",
 			everyProfile: true,
-			reason: `two configurations of ${CONFIGURATION_BYTES_MAX} bytes, keys and counters live there`,
+			reason: `two configurations of ${CONFIGURATION_BYTES_MAX} bytes and every key live there`,
 			mend: "hf-nvs, data, nvs, 0x10000",
 		},
 		(partitions) => {

@@ -183,7 +183,7 @@ describe("each rule", () => {
 		}
 	});
 
-	it("belongs to a fact that devices report, or to what only a build shows; no fact is unjudged", () => {
+	it("judges every fact that devices report, and beside them only what a build shows", () => {
 		const others = ["link", "function", "memory", "partitions"];
 		const facts = new Set<string>(RULES.map(({ subject }) => subject));
 		for (const other of others) facts.delete(other);
