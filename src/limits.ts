@@ -504,11 +504,14 @@ export const INBOUND_BYTES_BURST = 2 * MQTT_SKIPPED_PACKET_BYTES_MAX;
 /** Inbound bytes per second after that: twenty of the largest commands that are of any use. */
 export const INBOUND_BYTES_PER_SECOND = 32_768;
 
-/** Forged, repeated, oversized or ungranted messages at once: each may cost a verification. */
-export const INBOUND_VIOLATIONS_BURST = 32;
+/**
+ * Forged, repeated, oversized or ungranted messages at once: 4 s of verification. What a broker
+ * queued of them (1000 by default) is then gone after a few connections.
+ */
+export const INBOUND_VIOLATIONS_BURST = 256;
 
 /** The same per second: somebody's faulty script is borne, an attack is not. */
-export const INBOUND_VIOLATIONS_PER_SECOND = 0.2;
+export const INBOUND_VIOLATIONS_PER_SECOND = 1;
 
 /**
  * Milliseconds for which one connection may be read slowly. Below the deadlines for PINGRESP and

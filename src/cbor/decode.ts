@@ -1,6 +1,7 @@
 // Decodes deterministic CBOR and refuses everything else: what `decode` accepts, `encode` gives
 // back byte for byte. Lengths are checked against the bytes that are there before anything is
-// allocated.
+// allocated. It does not recurse: how deep a message nests is the sender's choice, and the engine's
+// stack is small.
 
 import { decodeUTF8 } from "../bytes/text.js";
 import { CBOR_DEPTH_MAX, CBOR_ITEMS_MAX } from "../limits.js";
@@ -36,11 +37,11 @@ export type Decoded =
 export function decode(bytes: Uint8Array): Decoded {
 	const decoder = new Decoder(bytes);
 	try {
-		const value = decoder.item(0);
+		const value = decoder.item();
 		decoder.end();
 		return { kind: "decoded", value };
 	} catch (error) {
-		// Recursion is left in one step; only the decoder's own refusal is an answer.
+		// Whatever it was in is left in one step; only the decoder's own refusal is an answer.
 		if (error instanceof Refusal) {
 			return { kind: "rejected", reason: error.reason, offset: decoder.offset };
 		}
@@ -57,6 +58,36 @@ class Refusal extends Error {
 	}
 }
 
+interface OpenArray {
+	readonly kind: "array";
+	readonly value: CBORValue[];
+	/** Items that are still to come. */
+	left: number;
+}
+
+interface OpenMap {
+	readonly kind: "map";
+	readonly value: Map<CBORKey, CBORValue>;
+	/** Entries that are still to come. */
+	left: number;
+	/** Where the next key begins. */
+	start: number;
+	/** There, while its value is still to come. */
+	key?: CBORKey | undefined;
+	/** The encoded key before. */
+	previous?: Uint8Array;
+}
+
+interface OpenTag {
+	readonly kind: "tag";
+	/** Of no use: a tag is never empty. */
+	readonly value: null;
+	readonly left: number;
+	readonly tag: number;
+}
+
+type Container = OpenArray | OpenMap | OpenTag;
+
 class Decoder {
 	readonly #bytes: Uint8Array;
 	readonly #view: DataView;
@@ -72,13 +103,37 @@ class Decoder {
 		if (this.offset !== this.#bytes.length) throw new Refusal("trailing-bytes");
 	}
 
-	item(depth: number): CBORValue {
-		if (depth > CBOR_DEPTH_MAX || ++this.#items > CBOR_ITEMS_MAX) throw new Refusal("too-large");
+	item(): CBORValue {
+		/** From the outermost to the innermost; at most CBOR_DEPTH_MAX + 1. */
+		const open: Container[] = [];
+		for (;;) {
+			let value = this.#begin(open);
+			while (value !== undefined) {
+				const container = open[open.length - 1];
+				if (container === undefined) return value;
+				value = this.#add(container, value);
+				if (value !== undefined) open.pop();
+			}
+		}
+	}
+
+	/** Reads the head of an item: a whole value, or `undefined` where `open` has one to fill. */
+	#begin(open: Container[]): CBORValue | undefined {
+		if (open.length > CBOR_DEPTH_MAX) throw new Refusal("too-large");
+		if (++this.#items > CBOR_ITEMS_MAX) throw new Refusal("too-large");
 		const initial = this.#byte();
 		const major = initial >> 5;
 		const information = initial & 31;
 		if (major === 7) return this.#simple(information);
 		const argument = this.#argument(information);
+		if (major < MAJOR_ARRAY) return this.#scalar(major, argument);
+		const container = this.#container(major, argument);
+		if (container.left === 0) return container.value;
+		open.push(container);
+		return undefined;
+	}
+
+	#scalar(major: number, argument: number): CBORValue {
 		switch (major) {
 			case MAJOR_UNSIGNED:
 				return argument;
@@ -92,41 +147,54 @@ class Decoder {
 				if (text === undefined) throw new Refusal("invalid-utf8");
 				return text;
 			}
-			case MAJOR_ARRAY:
-				return this.#array(argument, depth);
-			case MAJOR_MAP:
-				return this.#map(argument, depth);
-			case MAJOR_TAG:
-				return new Tagged(argument, this.item(depth + 1));
 			default:
 				throw new Refusal("unsupported");
 		}
 	}
 
-	#array(count: number, depth: number): CBORValue[] {
+	#container(major: number, argument: number): Container {
 		// Every item takes at least one byte: a larger count cannot be true.
-		if (count > this.#left()) throw new Refusal("truncated");
-		const array: CBORValue[] = [];
-		for (let index = 0; index < count; index++) array.push(this.item(depth + 1));
-		return array;
+		const left = major === MAJOR_TAG ? 1 : argument;
+		switch (major) {
+			case MAJOR_ARRAY:
+				if (left > this.#left()) throw new Refusal("truncated");
+				return { kind: "array", value: [], left };
+			case MAJOR_MAP:
+				if (left * 2 > this.#left()) throw new Refusal("truncated");
+				return { kind: "map", value: new Map(), left, start: this.offset };
+			case MAJOR_TAG:
+				return { kind: "tag", value: null, left, tag: argument };
+			default:
+				throw new Refusal("unsupported");
+		}
 	}
 
-	#map(count: number, depth: number): Map<CBORKey, CBORValue> {
-		if (count * 2 > this.#left()) throw new Refusal("truncated");
-		const map = new Map<CBORKey, CBORValue>();
-		let previous: Uint8Array | undefined;
-		for (let index = 0; index < count; index++) {
-			const start = this.offset;
-			const key = this.item(depth + 1);
-			if (!isKey(key)) throw new Refusal("unsupported");
-			const encoded = this.#bytes.subarray(start, this.offset);
-			const order = previous === undefined ? -1 : compareBytes(previous, encoded);
-			if (order === 0) throw new Refusal("duplicate-key");
-			if (order > 0) throw new Refusal("not-deterministic");
-			previous = encoded;
-			map.set(key, this.item(depth + 1));
+	/** Puts `item` in. Gives the container's value once it is full. */
+	#add(container: Container, item: CBORValue): CBORValue | undefined {
+		if (container.kind === "tag") return new Tagged(container.tag, item);
+		if (container.kind === "array") {
+			container.value.push(item);
+		} else if (container.key === undefined) {
+			this.#addKey(container, item);
+			return undefined;
+		} else {
+			container.value.set(container.key, item);
+			container.key = undefined;
+			container.start = this.offset;
 		}
-		return map;
+		container.left--;
+		return container.left === 0 ? container.value : undefined;
+	}
+
+	#addKey(container: OpenMap, key: CBORValue): void {
+		if (!isKey(key)) throw new Refusal("unsupported");
+		const encoded = this.#bytes.subarray(container.start, this.offset);
+		const { previous } = container;
+		const order = previous === undefined ? -1 : compareBytes(previous, encoded);
+		if (order === 0) throw new Refusal("duplicate-key");
+		if (order > 0) throw new Refusal("not-deterministic");
+		container.previous = encoded;
+		container.key = key;
 	}
 
 	#simple(information: number): CBORValue {
