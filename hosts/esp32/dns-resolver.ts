@@ -26,11 +26,18 @@ export class DNSResolver implements Resolver {
 		};
 		// In a turn of its own: the SDK may know the answer at once.
 		SDKTimer.set(() => {
-			if (!this.#isClosed) Net.resolve(host, (_name, address) => answer(address));
+			if (this.#isClosed) return;
+			if (isAddress(host)) answer(host);
+			else Net.resolve(host, (_name, address) => answer(address));
 		}, 0);
 	}
 
 	close(): void {
 		this.#isClosed = true;
 	}
+}
+
+/** A literal IPv4 address, which resolves to itself. */
+function isAddress(host: string): boolean {
+	return /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
 }

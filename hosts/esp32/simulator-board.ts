@@ -13,3 +13,10 @@ export class Board {
 export function print(line: string): void {
 	native("xs_simulator_print").call(undefined, line);
 }
+
+/** Reports why the engine gives up, and executes the simulator again, as a chip would restart. */
+export function tellAbort(message: string, exception: unknown): void {
+	const stack = exception instanceof Error ? exception.stack : undefined;
+	const cause = stack ?? String(exception);
+	native("xs_simulator_abort").call(undefined, `${message}: ${cause}`);
+}

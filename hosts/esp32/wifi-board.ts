@@ -24,3 +24,8 @@ export class Board {
 export function print(line: string): void {
 	trace(line, "\n");
 }
+
+/** Why the engine gives up, to the same. */
+export function tellAbort(message: string, exception: unknown): void {
+	trace(`${message}: ${String(exception)}`, "\n");
+}

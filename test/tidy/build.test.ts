@@ -78,7 +78,7 @@ describe("the build of the firmware", () => {
 		["a small native stack", MAIN, '"nativeStack": 16384', '"nativeStack": 10240'],
 		["a main that is not there", MAIN, "hosts/esp32/main", "hosts/esp32/none"],
 		["a short queue", chip, '"queueLength": 32', '"queueLength": 10'],
-		["aborts without a cause", chip, '"abortHook": 1', '"abortHook": 0'],
+		["aborts without a cause", shared, '"abortHook": 1', '"abortHook": 0'],
 	];
 	for (const [name, path, from, to] of bad) {
 		it(`is refused with ${name}`, () => {

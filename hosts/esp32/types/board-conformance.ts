@@ -12,6 +12,7 @@ interface BoardModule {
 		readonly rssi: number | undefined;
 	};
 	readonly print: (line: string) => void;
+	readonly tellAbort: (message: string, exception: unknown) => void;
 }
 
 export const boards: readonly BoardModule[] = [
