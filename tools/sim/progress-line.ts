@@ -30,6 +30,11 @@ export class ProgressLine {
 		);
 	}
 
+	/** A line that stays. */
+	tell(line: string): void {
+		process.stderr.write(this.#isTerminal ? `\r\x1b[K${line}\n` : `${line}\n`);
+	}
+
 	/** Leaves the line empty. */
 	end(): void {
 		if (this.#isTerminal && this.#shownMs > 0) process.stderr.write("\r\x1b[K");

@@ -88,7 +88,10 @@ async function runMany(given: SimArguments): Promise<number> {
 		await pool.liveAll(jobs(), (lived) => {
 			statistics.merge(lived.statistics);
 			const { finding, seed } = lived;
-			if (finding) failures.push({ plan: drawPlan(requestOf(given, seed)), finding });
+			if (finding) {
+				failures.push({ plan: drawPlan(requestOf(given, seed)), finding });
+				progress.tell(`seed ${seed}: ${findingLine(finding)}`);
+			}
 			progress.step(finding !== undefined);
 			return true;
 		});

@@ -34,7 +34,7 @@ export interface DeviceWatchOptions {
 	/** Something may be lost: time to look into the flash. */
 	readonly onSuspicion: () => void;
 	readonly onOnline: () => void;
-	readonly onOffline: () => void;
+	readonly onOffline: (isPlanned: boolean) => void;
 	readonly obeyed: (operator: string, sequence: number) => string | undefined;
 }
 
@@ -104,7 +104,7 @@ export class DeviceWatch {
 				this.#expectsRestart = true;
 				return;
 			case "connection-state":
-				return this.#stateChanged(String(event["state"]));
+				return this.#stateChanged(String(event["state"]), event["failureClass"] === undefined);
 			case "reboot-requested":
 				return this.#rebootRequested(String(event["failureClass"]));
 			case "command-performed":
@@ -125,7 +125,7 @@ export class DeviceWatch {
 		if (this.ledger.open > depth + this.#dropped) onSuspicion();
 	}
 
-	#stateChanged(state: string): void {
+	#stateChanged(state: string, isPlanned: boolean): void {
 		if (state === "resolving") {
 			this.#options.statistics.counts.attempts++;
 			this.attempts.attempted();
@@ -136,7 +136,7 @@ export class DeviceWatch {
 		if (isCutShort || state === "stable") this.attempts.renewed();
 		this.#state = state;
 		if (state === "online") this.#online();
-		else if (state !== "stable") this.#offline();
+		else if (state !== "stable") this.#offline(isPlanned);
 	}
 
 	#online(): void {
@@ -153,12 +153,12 @@ export class DeviceWatch {
 		onOnline();
 	}
 
-	#offline(): void {
+	#offline(isPlanned = false): void {
 		if (!this.isOnline) return;
 		this.isOnline = false;
 		this.#offlineSinceMs = this.#nowMs();
 		this.#attemptsOffline = [];
-		this.#options.onOffline();
+		this.#options.onOffline(isPlanned);
 	}
 
 	#rebootRequested(failureClass: string): void {

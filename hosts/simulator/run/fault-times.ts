@@ -1,6 +1,7 @@
 // How long a device takes to notice a fault and to come back after it. Measured only where one
 // fault is alone: with several at once nobody could say which was noticed.
 
+import { kindNamed } from "./catalogue.js";
 import type { Fault } from "./fault.js";
 import type { Statistics } from "./statistics.js";
 
@@ -37,10 +38,9 @@ export class FaultTimes {
 		this.#unrecovered = [];
 		const isAlone = this.#active.size === 0;
 		if (fault.durationMs > 0) this.#active.add(fault);
-		if (!isAlone) return;
+		if (!isAlone || kindNamed(fault.kind).keepsLink === true) return;
 		const affected = devices.filter((device) => this.#isOnline[device]);
 		this.#undetected = affected.map((device) => this.#pending(fault.kind, device));
-		if (fault.durationMs === 0) this.#unrecovered = [];
 	}
 
 	healed(fault: Fault, devices: readonly number[]): void {
@@ -60,10 +60,11 @@ export class FaultTimes {
 		}
 	}
 
-	/** The device knows that it has no session. */
-	offline(device: number): void {
+	/** The device knows that it has no session. `isPlanned`: it wanted that. */
+	offline(device: number, isPlanned: boolean): void {
 		if (this.#isOnline[device] === false) return;
 		this.#isOnline[device] = false;
+		if (isPlanned) return;
 		const { clock, statistics } = this.#options;
 		for (const { kind, sinceMs } of this.#take("#undetected", device)) {
 			statistics.detected(kind, clock.monotonicMs() - sinceMs);

@@ -42,6 +42,8 @@ export interface FaultKind {
 	readonly weight?: number;
 	/** Whether `target` is a broker. */
 	readonly isBrokers?: boolean;
+	/** The link need not feel it: what it does later is not counted as noticing. */
+	readonly keepsLink?: boolean;
 	/** Whether to a device it can look like something that its own reboot mends. */
 	readonly mayReboot: boolean;
 	/**

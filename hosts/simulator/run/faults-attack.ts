@@ -100,6 +100,7 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...attack,
 		name: "command-forged",
+		keepsLink: true,
 		proves: "what no operator signed is not obeyed",
 		lastsMs: [0, 0],
 		apply: (stage, fault) => send(stage, fault, stage.commands.forged(fault.target)),
@@ -107,6 +108,7 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...attack,
 		name: "command-replayed",
+		keepsLink: true,
 		proves: "a command is obeyed once, however often it comes",
 		lastsMs: [0, 0],
 		apply: (stage, fault) => send(stage, fault, stage.commands.replayed(fault.target)),
@@ -114,6 +116,7 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...attack,
 		name: "command-for-another",
+		keepsLink: true,
 		proves: "a command for another device is not obeyed",
 		lastsMs: [0, 0],
 		apply: (stage, fault) => send(stage, fault, stage.commands.misaddressed(fault.target)),
@@ -121,6 +124,7 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...attack,
 		name: "command-expired",
+		keepsLink: true,
 		proves: "a command that is held back is not obeyed later",
 		lastsMs: [0, 0],
 		apply: (stage, fault) => send(stage, fault, stage.commands.expired(fault.target)),
@@ -128,6 +132,7 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...attack,
 		name: "command-retained",
+		keepsLink: true,
 		proves: "a retained command does not act at every connect",
 		weight: 2,
 		lastsMs: [MINUTE, 3 * HOUR],
@@ -137,6 +142,7 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...attack,
 		name: "command",
+		keepsLink: true,
 		family: "operator",
 		proves: "an operator's command is obeyed once, and answered",
 		lastsMs: [0, 0],

@@ -34,6 +34,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...power,
 		name: "power-cut-at-write",
+		keepsLink: true,
 		proves: "a write that power interrupts, torn or not, costs nothing that was accepted",
 		weight: 4,
 		lastsMs: [0, 0],
@@ -85,6 +86,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...power,
 		name: "sensor-fails",
+		keepsLink: true,
 		proves: "a broken sensor is told, and the rest goes on",
 		lastsMs: [MINUTE, 2 * HOUR],
 		apply: (stage, fault) => {
@@ -97,6 +99,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...power,
 		name: "serial-noise",
+		keepsLink: true,
 		proves: "noise on the serial line provisions nothing",
 		lastsMs: [0, 0],
 		draw: (random) => ({ bytes: random.pick([1, 20, 128]) }),
@@ -135,6 +138,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		family: "flash",
 		name: "block-wears-out",
+		keepsLink: true,
 		proves: "a block that can be written no more is left, and what it holds is not lost",
 		mayReboot: false,
 		backMs: BACK_BY_BOOT_MS,
@@ -152,6 +156,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		family: "flash",
 		name: "log-wears-out",
+		keepsLink: true,
 		proves: "a security log that can be written no more stops nothing else",
 		mayReboot: false,
 		backMs: BACK_BY_BOOT_MS,

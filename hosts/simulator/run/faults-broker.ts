@@ -172,6 +172,7 @@ export const BROKER_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...broker,
 		name: "duplicates-delivered",
+		keepsLink: true,
 		proves: "a command that comes twice is obeyed once",
 		lastsMs: [HOUR, 6 * HOUR],
 		draw: (random) => ({ percent: random.pick([20, 100]) }),
@@ -186,6 +187,7 @@ export const BROKER_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...broker,
 		name: "subscription-refused",
+		keepsLink: true,
 		proves: "a refused subscription is an event, and readings go on",
 		lastsMs: [MINUTE, 4 * HOUR],
 		apply: (stage, fault) => {
@@ -198,6 +200,7 @@ export const BROKER_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...broker,
 		name: "sessions-forgotten",
+		keepsLink: true,
 		proves: "a broker without memory costs repetitions and no reading",
 		lastsMs: [10 * MINUTE, 6 * HOUR],
 		apply(stage, fault) {
@@ -211,6 +214,7 @@ export const BROKER_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...broker,
 		name: "packets-in-pieces",
+		keepsLink: true,
 		proves: "packets arrive split, and several in one segment",
 		lastsMs: [MINUTE, HOUR],
 		draw: (random) => ({ chunkBytes: random.pick([0, 1, 3, 50]) }),

@@ -148,6 +148,7 @@ export const SURROUNDINGS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind
 	{
 		...time,
 		name: "time-blocked",
+		keepsLink: true,
 		proves: "without SNTP the best floor judges certificates, and readings go on",
 		lastsMs: [10 * MINUTE, 10 * HOUR],
 		apply: (stage, fault) => {
@@ -161,6 +162,7 @@ export const SURROUNDINGS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind
 	{
 		...time,
 		name: "time-lies",
+		keepsLink: true,
 		proves: "a lying time server bricks nothing: its word never becomes the floor",
 		lastsMs: [10 * MINUTE, 5 * HOUR],
 		draw: (random) => {
@@ -179,6 +181,7 @@ export const SURROUNDINGS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind
 	{
 		...time,
 		name: "time-jumps",
+		keepsLink: true,
 		backMs: BACK_REFUSED_MS + SNTP_POLL_MS, // only then the device's token has a right date again
 		proves: "durations do not depend on the wall clock",
 		lastsMs: [0, 0],
@@ -192,6 +195,7 @@ export const SURROUNDINGS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind
 	{
 		...time,
 		name: "quartz-drifts",
+		keepsLink: true,
 		proves: "a slow or fast quartz keeps the keep-alive all the same",
 		lastsMs: [HOUR, 12 * HOUR],
 		draw: (random) => ({ ppm: random.pick([-20_000, -500, 500, 20_000]) }),

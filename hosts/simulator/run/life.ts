@@ -253,7 +253,7 @@ class Life {
 			mayReboot: () => this.#mayReboot(),
 			onSuspicion: () => checkNothingLost(board, watch, this.#findFor(index)),
 			onOnline: () => this.#times.online(index),
-			onOffline: () => this.#times.offline(index),
+			onOffline: (isPlanned) => this.#times.offline(index, isPlanned),
 			obeyed: (operator, sequence) => this.#stage.commands.obeyed(board.name, operator, sequence),
 		});
 		board.onReport = (event) => {
