@@ -72,6 +72,11 @@ describe("the frozen firmware", () => {
 	const mistakes: readonly [name: string, atTop: string, atStart: string][] = [
 		["changes a table", "const TABLE = {};", "TABLE.changed = true;"],
 		["fills a collection", "const SEEN = new Set();", "SEEN.add(1);"],
+		[
+			"changes a variable of a function that is over",
+			"const count = (() => {\n\tlet calls = 0;\n\treturn () => ++calls;\n})();",
+			"count();",
+		],
 		["changes a class", "", "Device.made = 1;"],
 		["changes a built-in", "", "Array.prototype.last = 1;"],
 		["gives an error its name", "", 'new Error("").name = "Mistake";'],

@@ -6,9 +6,16 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import ts from "typescript";
+import { guardVariables } from "./guard-variables.js";
 
 /** Runs before all other modules: walks what the engine brings along. */
 const FREEZER = `
+let isOver = false;
+Object.defineProperty(globalThis, "guarded", {
+	value: () => {
+		if (isOver) refuse();
+	},
+});
 const reached = new Set();
 const leftOpen = [];
 function refuse() { throw new TypeError("frozen: lies in flash"); }
@@ -55,6 +62,7 @@ Object.defineProperty(globalThis, "freezeModule", {
 			}
 			freeze(value);
 		}
+		isOver = true;
 	},
 });
 // Names of tables that the module itself has left open.
@@ -93,7 +101,7 @@ function namesAtTop(code: string): string[] {
 function frozen(code: string): string {
 	const names = namesAtTop(code);
 	const quoted = names.map((name) => JSON.stringify(name)).join(",");
-	return `${code}\nfreezeModule([${quoted}], [${names.join(",")}]);\n`;
+	return `${guardVariables(code)}\nfreezeModule([${quoted}], [${names.join(",")}]);\n`;
 }
 
 /**
