@@ -10,6 +10,7 @@ import {
 	readCertificate,
 	type SimulatedCertificate,
 } from "../../../hosts/simulator/tls-certificate.js";
+import { RECORD_ALERT, RECORD_DATA } from "../../../hosts/simulator/tls-records.js";
 import {
 	serveTLS,
 	type SecureConnection,
@@ -158,6 +159,7 @@ describe("the toy TLS", () => {
 		expect(tls.codeOf({ authorities: [authorityDER("other")] })).toBe("tls-authority");
 		expect(tls.codeOf({ serverName: "broker.elsewhere" })).toBe("tls-host-name");
 		expect(tls.codeOf({ serverName: "a.broker.example" })).toBe("tls-host-name");
+		expect(tls.codeOf({ serverName: ".example" })).toBe("tls-host-name");
 		expect(tls.codeOf(at(NOW + 2000))).toBe("tls-expired");
 		expect(tls.codeOf(at(NOW + 2000, true))).toBe("tls-expired");
 		expect(tls.codeOf(at(NOW - 2000))).toBe("tls-not-yet-valid");
@@ -219,8 +221,11 @@ describe("the toy TLS", () => {
 		const tls = new TLSBench();
 		const client = tls.connect();
 		tls.bench.clock.advance(5000);
+		const records: (number | undefined)[] = [];
+		tls.bench.network.observe((_, bytes) => records.push(bytes[0]));
 		client.socket.write(bytesOf("bye"));
 		client.socket.close();
+		expect(records).toEqual([RECORD_DATA, RECORD_ALERT]);
 		tls.bench.clock.advance(100);
 		expect(tls.received).toBe("bye");
 		expect(tls.endings).toEqual(["closed"]);
