@@ -52,14 +52,17 @@ describe("complaint 10", () => {
 	for (const [name, begin] of dead) {
 		for (const board of [QUIET, { sampleIntervalMs: 10 * SECOND }]) {
 			it(`"connected", and nothing flows: ours knows within one and a half keep-alives that ${name} (a reading every ${board.sampleIntervalMs / SECOND} s)`, () => {
-				const bench = FieldBench.settled({ board });
-				begin(bench);
-				const afterMs = bench.until(() => bench.failures.length > 0, HOUR);
-				expect(afterMs).toBeLessThanOrEqual(KEEP_ALIVE_S * 1500);
-				bench.board.path.heal();
-				bench.broker.heal();
-				bench.until(() => bench.isOnline, 10 * MINUTE);
-				expect(bench.problems()).toEqual([]);
+				for (const phaseMs of [0, 15 * SECOND, 30 * SECOND, 45 * SECOND]) {
+					const bench = FieldBench.settled({ board });
+					bench.run(phaseMs);
+					begin(bench);
+					const afterMs = bench.until(() => bench.failures.length > 0, HOUR);
+					expect(afterMs).toBeLessThanOrEqual(KEEP_ALIVE_S * 1500);
+					bench.board.path.heal();
+					bench.broker.heal();
+					bench.until(() => bench.isOnline, 10 * MINUTE);
+					expect(bench.problems()).toEqual([]);
+				}
 			});
 		}
 	}

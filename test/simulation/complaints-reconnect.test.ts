@@ -141,8 +141,10 @@ describe("complaint 23", () => {
 		const before = { activeTimers, freeHeapBytes };
 		for (let count = 0; count < 1000; count++) {
 			bench.broker.faults.endManner = count % 2 === 0 ? "close" : "reset";
-			bench.broker.kick();
-			bench.run(80 * SECOND);
+			// Every other one is ended by the device.
+			if (count % 4 < 2) bench.broker.kick();
+			else bench.broker.hostile("QoS-3");
+			bench.run(100 * SECOND);
 		}
 		bench.until(() => bench.isOnline, BACK_MS);
 		bench.run(5 * MINUTE);

@@ -80,4 +80,23 @@ describe("complaint 24", () => {
 		expect(bench.problems()).toEqual([]);
 		expect(bench.boots.filter(({ reason }) => reason !== "power-on")).toEqual([]);
 	});
+
+	it("and so does a cut at any write of a change of credentials: the old ones are in use, or the new", () => {
+		const bench = FieldBench.settled({ board: { sampleIntervalMs: 10 * MINUTE } });
+		const random = new Random(42);
+		for (let write = 1; write <= 36; write++) {
+			for (const manner of ["torn", "after"] as const) {
+				bench.board.powerCut();
+				bench.reinstall({ keepAliveS: 60 + write });
+				bench.board.powerOn();
+				bench.run(1);
+				bench.board.planPowerCut({ distance: write, manner, seed: random.uint32() });
+				bench.run(2 * MINUTE); // the new ones are proved and kept
+				bench.board.powerCut();
+				bench.board.powerOn();
+				bench.until(() => bench.isOnline, 2 * MINUTE);
+			}
+		}
+		expect(bench.problems()).toEqual([]);
+	});
 });

@@ -190,6 +190,11 @@ export class FieldBench {
 		Object.assign(this.tls[index] as object, { tickets: new TLSTickets(), ...changes });
 	}
 
+	/** Another configuration for the first board, which is off: on trial until it is proved. */
+	reinstall(changes: Partial<Configuration>): void {
+		this.board.install({ ...this.board.options.configuration, ...changes });
+	}
+
 	/** The operator's command, as it is, to the topic of the first board. */
 	send(payload: Uint8Array, options: { QoS?: 0 | 1 | 2; retain?: boolean } = {}): void {
 		this.broker.publish(this.operator.topicOf(this.board.name), payload, options);
