@@ -195,6 +195,29 @@ describe("npm run flash", () => {
 		expect([dry.code, isWritten()]).toEqual([0, false]);
 		expect(burn(MAC, ...signed, "--port", "X").code).toBe(0);
 		expect(isWritten()).toBe(true);
+		const order = tools.calls().slice(-4);
+		expect(order.map(({ program }) => program)).toEqual([
+			...["esptool", "espefuse", "espefuse", "esptool"],
+		]);
+		const key = order[2];
+		expect([key?.bytes, key?.words.slice(-4, -2)]).toEqual([32, ["burn-key", "BLOCK_KEY5"]]);
+		expect(existsSync(key?.words.at(-2) ?? "/")).toBe(false);
+	});
+
+	it("burns no second key for NVS, and none where something else lies", () => {
+		tools.run("build", PRODUCTION);
+		tools.write("signed/bootloader.bin", "b");
+		tools.write("signed/xs_esp32.bin", "a");
+		const words = [...PRODUCTION, "--signed", tools.path("signed"), "--port", "X"];
+		const burn = (PURPOSE: string) => {
+			return tools.run("flash", [...words, "--burn-efuses-of", MAC], { PURPOSE });
+		};
+		expect(burn("HMAC_UP").output).toContain("the key of NVS is burnt already");
+		expect(burn("SECURE_BOOT_DIGEST0").complaints).toContain(
+			"eFuse key block 5 is taken: SECURE_BOOT_DIGEST0",
+		);
+		expect(tools.calls().filter(({ bytes }) => bytes !== undefined)).toEqual([]);
+		expect(tools.calls().filter(({ words }) => words.includes("write-flash"))).toHaveLength(1);
 	});
 
 	it("flashes no board with what is unsafe, and none in the emulator", () => {

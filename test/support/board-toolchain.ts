@@ -67,10 +67,21 @@ if (process.argv[2] === "sbom") {
 }
 `;
 
+const ESPEFUSE = `#!${process.execPath}
+import { appendFileSync, readFileSync } from "node:fs";
+const words = process.argv.slice(2);
+const isBurning = words.includes("burn-key");
+const bytes = isBurning ? readFileSync(words.at(-2)).length : undefined;
+appendFileSync(process.env.CALLS, JSON.stringify({ program: "espefuse", words, bytes }) + "\\n");
+if (!isBurning) console.log("espefuse v5.1\\nConnecting....\\n" + (process.env.PURPOSE ?? "USER"));
+`;
+
 export interface Call {
 	readonly program: string;
 	readonly words: readonly string[];
 	readonly UPLOAD_PORT?: string;
+	/** Of the key that was burnt. */
+	readonly bytes?: number;
 }
 
 export interface Told {
@@ -99,7 +110,10 @@ export class BoardToolchain {
 		this.writeVersion(6, 0, 0);
 		const mbedtls = "idf/components/mbedtls/mbedtls/include/mbedtls/build_info.h";
 		this.write(mbedtls, '#define MBEDTLS_VERSION_STRING         "4.0.0"\n');
-		const programs = { mcconfig: MCCONFIG, esptool: ESPTOOL, npm: NPM, "idf.py": "#!/bin/sh\n" };
+		const programs = {
+			...{ mcconfig: MCCONFIG, esptool: ESPTOOL, espefuse: ESPEFUSE, npm: NPM },
+			"idf.py": "#!/bin/sh\n",
+		};
 		for (const [name, text] of Object.entries(programs)) this.write(`bin/${name}`, text, 0o755);
 		this.#environment = {
 			MODDABLE: this.path("sdk"),

@@ -1,6 +1,6 @@
-// Compiles the chip's C against the real headers of ESP-IDF and of the Moddable SDK, as the SDK's own
-// build would find them, and compares the declarations of test/support/idf with them. Needs no board;
-// links nothing.
+// Compiles the chip's C against the real headers of ESP-IDF and of the Moddable SDK, as the SDK's
+// own build would find them, and compares the declarations of test/support/idf with them. Needs no
+// board; links nothing.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { symlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What the first start of a production image does to a chip for ever, and the commands that lead
+// What a production image and its first start do to a chip for ever, and the commands that lead
 // there. Nothing here runs them.
 import { join } from "node:path";
 import { BOOTLOADER_OFFSET, HMAC_CHIPS, type Chip } from "../posture/chips.js";
@@ -22,9 +22,32 @@ export function burntAtFirstStart(chip: Chip): string[] {
 		hasHmac
 			? "download mode: the ROM's secure one, which reads nothing"
 			: "download mode: off for good; no serial flashing ever again",
-		...(hasHmac ? ["NVS: an HMAC key in eFuse block 5, which cannot be read"] : []),
 		"unused digest slots: revoked, so that no second signing key can be added",
 	];
+}
+
+/** Where the key from which NVS derives its own is burnt: NVS_SEC_HMAC_EFUSE_KEY_ID of the profile. */
+export const HMAC_KEY_BLOCK = 5;
+export const HMAC_KEY_BYTES = 32;
+
+/**
+ * Words for espefuse, or none where the chip has no HMAC hardware. Before the first start: secure
+ * boot then takes away the right to hide a key from reading, and the firmware could make none.
+ */
+export function burnHmacKeyWords(chip: Chip, port: string, file: string): string[] {
+	if (!HMAC_CHIPS.includes(chip)) return [];
+	const words = ["--chip", chip, "--port", port, "--do-not-confirm"];
+	return [...words, "burn-key", `BLOCK_KEY${HMAC_KEY_BLOCK}`, file, "HMAC_UP"];
+}
+
+/** Words for espefuse that print what that block is used for, and how its answer ends. */
+export function readPurposeWords(chip: Chip, port: string): string[] {
+	const name = `KEY_PURPOSE_${HMAC_KEY_BLOCK}`;
+	return ["--chip", chip, "--port", port, "summary", "--format", "value_only", name];
+}
+
+export function readPurpose(output: string): string | undefined {
+	return /(?:^|\s)([A-Z][A-Z0-9_]+)\s*$/.exec(output)?.[1];
 }
 
 /** Signing is done where the key is, which is not here. */
