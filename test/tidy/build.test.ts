@@ -2,6 +2,7 @@
 // files are there, every import has a script, every native name has C, and the rules of preload and
 // of the heap hold. Each check is shown the repository with one line changed, and has to see it.
 
+import { readFileSync } from "node:fs";
 import { buildFindings, MAIN, moduleFindings, pathFindings } from "./build-checks.js";
 import { resolveBuild } from "./manifest-resolver.js";
 import { repositoryFiles } from "./repository.js";
@@ -52,6 +53,14 @@ describe("the build of the firmware", () => {
 	it("has modules that another project can include by themselves", () => {
 		expect(modules.length).toBeGreaterThan(10);
 		expect(modules.flatMap((path) => moduleFindings(files, path))).toEqual([]);
+	});
+
+	it("is what mcpack finds when another package depends on this one", () => {
+		const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
+			exports: Record<string, Record<string, string>>;
+		};
+		const { scripts } = resolveBuild(files, MAIN, "esp32");
+		expect(exports["."]?.moddable).toBe(`./${scripts.get("holdfast/device") ?? ""}`);
 	});
 
 	it("finds the types of a specifier where its script is", () => {
