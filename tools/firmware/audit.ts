@@ -27,7 +27,7 @@ export function readAudit(text: string): Audit {
 	} catch {
 		return { kind: "unanswered", why: "npm answered with no JSON" };
 	}
-	const { vulnerabilities, message } = answer as {
+	const { vulnerabilities, message } = (answer ?? {}) as {
 		vulnerabilities?: Readonly<Record<string, { readonly severity?: string }>>;
 		message?: string;
 	};

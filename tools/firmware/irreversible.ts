@@ -26,7 +26,7 @@ export function burntAtFirstStart(chip: Chip): string[] {
 	];
 }
 
-/** Where the key from which NVS derives its own is burnt: NVS_SEC_HMAC_EFUSE_KEY_ID of the profile. */
+/** Where the key of NVS is burnt: NVS_SEC_HMAC_EFUSE_KEY_ID of the production profile. */
 export const HMAC_KEY_BLOCK = 5;
 export const HMAC_KEY_BYTES = 32;
 
