@@ -133,6 +133,23 @@ describe("SimulatedBoard", () => {
 		}
 	});
 
+	it("does nothing more once its power is gone, though the program is still on its way", () => {
+		const bench = new WorldBench({ ...HASH, outboxBlocks: 4 });
+		const { board } = bench;
+		let programs: number | undefined;
+		board.onReport = ({ name }) => {
+			if (name !== "readings-dropped") return; // and stores the newest in its next step
+			board.powerCut();
+			programs = board.outboxChip.programs;
+		};
+		bench.broker.refuse();
+		board.powerOn();
+		bench.world.run(HOUR);
+		expect(programs).toBeGreaterThan(0);
+		expect(board.outboxChip.programs).toBe(programs);
+		expect(board.findings).toEqual([]);
+	});
+
 	it("aborts where the program throws, and notes it as a finding", () => {
 		const bench = settled();
 		let isThrown = false;
