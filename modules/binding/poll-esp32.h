@@ -1,6 +1,6 @@
-// A thing that is looked at now and then from the loop of the engine, and tells its owner of what it
-// finds: on the chip nothing is posted to the engine's queue, which has ten places and, when they
-// are taken, blocks or forgets. For the one C file of a class that knows XS.
+// A thing that is looked at now and then from the loop of the engine, and tells its owner of what
+// it finds: on the chip nothing is posted to the engine's queue, which has ten places and, when
+// they are taken, blocks or forgets. For the one C file of a class that knows XS.
 
 #ifndef POLL_ESP32_H
 #define POLL_ESP32_H

@@ -1,5 +1,5 @@
-// See entropy-source.h. Without the radio or the analogue converter to feed it with noise, the chip's
-// generator could be predicted by whoever knows enough of its numbers.
+// See entropy-source.h. Without the radio or the analogue converter to feed it with noise, the
+// chip's generator could be predicted by whoever knows enough of its numbers.
 
 #include "entropy-source.h"
 

@@ -1,5 +1,6 @@
 // Ethernet of QEMU's emulated board, through ESP-IDF's driver for the open-cores controller, which
-// no real chip has. As in modules/wifi nothing is posted to the engine: the driver is asked every second.
+// no real chip has. As in modules/wifi nothing is posted to the engine: the driver is asked every
+// second.
 
 #include "binding.h"
 #include "poll-esp32.h"

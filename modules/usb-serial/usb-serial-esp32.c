@@ -1,6 +1,7 @@
-// The serial port on the chip: its USB-Serial-JTAG controller where it has one, or else a UART behind
-// a bridge (or where MODDEF_USBSERIAL_UART names one). Bytes wait in the driver's buffer and in ours;
-// both directions are looked at every few milliseconds, and what has to wait is tried again.
+// The serial port on the chip: its USB-Serial-JTAG controller where it has one, or else a UART
+// behind a bridge (or where MODDEF_USBSERIAL_UART names one). Bytes wait in the driver's buffer and
+// in ours; both directions are looked at every few milliseconds, and what has to wait is tried
+// again.
 
 #include <stdlib.h>
 #include "binding.h"

@@ -1,6 +1,6 @@
-// The watchdog on the chip: a user of ESP-IDF's task watchdog, beside the SDK's own that watches the
-// loop of script. The hardware knows one time for all of them (CONFIG_ESP_TASK_WDT_TIMEOUT_S); ours
-// is kept by a timer that feeds it in the meantime. What is retained lies in RTC memory.
+// The watchdog on the chip: a user of ESP-IDF's task watchdog, beside the SDK's own that watches
+// the loop of script. The hardware knows one time for all of them (CONFIG_ESP_TASK_WDT_TIMEOUT_S);
+// ours is kept by a timer that feeds it in the meantime. What is retained lies in RTC memory.
 
 #include <stdatomic.h>
 #include "binding.h"

@@ -65,7 +65,8 @@ const char *watchdogReason(int chipReason, bool isKnown, const WatchdogRetained 
 	return kReasons[chipReason];
 }
 
-bool watchdogMayFeed(uint32_t sinceFeedMs, uint32_t timeoutMs, uint32_t hardwareMs, uint32_t tickMs)
+bool watchdogMayFeed(uint32_t sinceFeedMs, uint32_t timeoutMs, uint32_t hardwareMs,
+	uint32_t tickMs)
 {
 	uint32_t most = timeoutMs + tickMs;
 	return most > hardwareMs && sinceFeedMs < most - hardwareMs;

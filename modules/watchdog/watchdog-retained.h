@@ -29,8 +29,9 @@ void watchdogRetainedRestart(WatchdogRetained *memory);
 // `isKnown` is what watchdogRetainedBegin returned.
 const char *watchdogReason(int chipReason, bool isKnown, const WatchdogRetained *before);
 
-// The hardware has one short time for everybody, ours is longer: a tick feeds it, until so late that
-// it fires between `timeoutMs` and a tick more after the last feeding of ours.
-bool watchdogMayFeed(uint32_t sinceFeedMs, uint32_t timeoutMs, uint32_t hardwareMs, uint32_t tickMs);
+// The hardware has one short time for everybody, ours is longer: a tick feeds it, until so late
+// that it fires between `timeoutMs` and a tick more after the last feeding of ours.
+bool watchdogMayFeed(uint32_t sinceFeedMs, uint32_t timeoutMs, uint32_t hardwareMs,
+	uint32_t tickMs);
 
 #endif

@@ -38,7 +38,8 @@ typedef struct {
 void wifiStateJoin(WiFiState *state, uint32_t nowMs);
 void wifiStateLeave(WiFiState *state);
 
-// To be called about once a second. kWiFiConnect: begin an attempt; kWiFiDisconnect: end the one that runs.
+// To be called about once a second. kWiFiConnect: begin an attempt; kWiFiDisconnect: end the one
+// that runs.
 WiFiAction wifiStateTick(WiFiState *state, uint32_t nowMs, const WiFiFacts *facts);
 
 bool wifiStateIsUp(const WiFiState *state, const WiFiFacts *facts);

@@ -1,6 +1,6 @@
-// The chip's modules as a program of this machine: the XS host without the Linux half of modules, and
-// the chip's C with test/engine/chip/board.c below it, loaded beside. Bindings, engine and C are those
-// of the chip; ESP-IDF is played.
+// The chip's modules as a program of this machine: the XS host without the Linux half of modules,
+// and the chip's C with test/engine/chip/board.c below it, loaded beside. Bindings, engine and C
+// are those of the chip; ESP-IDF is played.
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -38,7 +38,8 @@ export function buildChipBoard(): ChipBoard {
 	// The rules of NVS are those of the Linux half.
 	const linux = moduleSources(ROOT, "lin").sources.filter((path) => path.includes("/nvs/nvs-"));
 	const { sources } = moduleSources(ROOT, "esp32");
-	const all = new Set(["test/engine/chip/board.c", ...sources, ...linux]);
+	const played = ["test/engine/chip/board.c", "test/engine/chip/board-network.c"];
+	const all = new Set([...played, ...sources, ...linux]);
 	const includes = ours.map((path) => `-I${join(ROOT, path)}`);
 	const paths = [...all].map((path) => join(ROOT, path));
 	execFileSync("gcc", [...FLAGS, ...includes, ...theirs, "-o", library, ...paths, ...LIBRARIES], {

@@ -1,5 +1,5 @@
-// The modules of the chip on XS, over a chip that is played: the checklists that the Linux half of the
-// modules passes, unchanged, and that of what only the chip has.
+// The modules of the chip on XS, over a chip that is played: the checklists that the Linux half of
+// the modules passes, unchanged, and that of what only the chip has.
 import { buildChipBoard, type ChipBoard } from "../../support/chip-board.js";
 import { engine } from "../../support/engine.js";
 import { TemporaryFolder } from "../../support/temporary-folder.js";

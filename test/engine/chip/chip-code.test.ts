@@ -1,6 +1,6 @@
 // The C of the chip as this machine can judge it: against the declarations of test/support/idf, for
-// each chip, with two compilers, in 64 and in 32 bits. That the declarations say what ESP-IDF says is
-// checked where it is installed: npm run firmware -- --check-idf.
+// each chip, with two compilers, in 64 and in 32 bits. That the declarations say what ESP-IDF says
+// is checked where it is installed: npm run firmware -- --check-idf.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// What the chip's modules decide, run on this machine under sanitizers: the logic that knows nothing
-// of the chip, and flash, NVS and entropy over an ESP-IDF of the test's own.
+// What the chip's modules decide, run on this machine under sanitizers: the logic that knows
+// nothing of the chip, and flash, NVS and entropy over an ESP-IDF of the test's own.
 import { execFileSync } from "node:child_process";
 import { buildProgram, describeWhere, missingFor } from "../../support/c-program.js";
 

@@ -1,5 +1,5 @@
-// What the chip's modules decide without the chip: logic NAME. Ends with 0, or says what is wrong and
-// aborts.
+// What the chip's modules decide without the chip: logic NAME. Ends with 0, or says what is wrong
+// and aborts.
 
 #include <stddef.h>
 #include <string.h>

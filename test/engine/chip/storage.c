@@ -1,5 +1,5 @@
-// The chip's flash partitions, NVS partition and entropy source over an ESP-IDF that is written here,
-// from its documentation: storage NAME. Ends with 0, or says what is wrong and aborts.
+// The chip's flash partitions, NVS partition and entropy source over an ESP-IDF that is written
+// here, from its documentation: storage NAME. Ends with 0, or says what is wrong and aborts.
 
 #include <string.h>
 #include "bootloader_random.h"

@@ -1,6 +1,6 @@
-// The checklist of what only the chip has: Wi-Fi, Ethernet, its clocks, and what the other modules do
-// there beside what they do on Linux. Runs on XS over the chip of test/engine/chip/board.c, whose
-// time goes twenty times faster.
+// The checklist of what only the chip has: Wi-Fi, Ethernet, its clocks, and what the other modules
+// do there beside what they do on Linux. Runs on XS over the chip of test/engine/chip/board.c,
+// whose time goes twenty times faster.
 import { program } from "../../../hosts/linux/program.js";
 import { Clock } from "../../../modules/clock/clock.js";
 import { Entropy } from "../../../modules/entropy/entropy.js";
@@ -203,7 +203,7 @@ describe("WiFi", () => {
 		expect(see().connects).toBe(connects);
 	});
 
-	it("callback-not-in-constructor, no-callback-after-close, and close inside a callback", async () => {
+	it("callback-not-in-constructor, no-callback-after-close, also inside a callback", async () => {
 		wifi.close();
 		let calls = 0;
 		const closing: WiFi = new WiFi({
@@ -286,7 +286,7 @@ describe("Clock", () => {
 		clock.close();
 	});
 
-	it("has no wall time before a server has answered, and asks others when it is told to", async () => {
+	it("has no wall time before a server has answered, and asks others when told to", async () => {
 		const clock = new Clock();
 		expect(clock.wallTime()).toEqual({ unixSeconds: 0, quality: "none" });
 		clock.synchronize(["a.example"]);

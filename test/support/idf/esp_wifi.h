@@ -1,5 +1,5 @@
-// What the chip's C uses of esp_wifi.h, esp_wifi_types_generic.h and esp_wifi_default.h, ESP-IDF v6.0,
-// component esp_wifi.
+// What the chip's C uses of esp_wifi.h, esp_wifi_types_generic.h and esp_wifi_default.h, ESP-IDF
+// v6.0, component esp_wifi.
 
 #ifndef HOLDFAST_ESP_WIFI_H
 #define HOLDFAST_ESP_WIFI_H

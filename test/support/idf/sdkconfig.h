@@ -1,5 +1,5 @@
-// Generated from sdkconfig by ESP-IDF's build (ESP-IDF v6.0): as hosts/esp32/sdkconfig asks for it, and as
-// the test asks for a chip by HOLDFAST_CHIP_….
+// Generated from sdkconfig by ESP-IDF's build (ESP-IDF v6.0): as hosts/esp32/sdkconfig asks for it,
+// and as the test asks for a chip by HOLDFAST_CHIP_….
 
 #ifndef HOLDFAST_SDKCONFIG_H
 #define HOLDFAST_SDKCONFIG_H

@@ -1,4 +1,5 @@
-// What the chip's C uses of driver/uart.h and hal/uart_types.h, ESP-IDF v6.0, component esp_driver_uart.
+// What the chip's C uses of driver/uart.h and hal/uart_types.h, ESP-IDF v6.0, component
+// esp_driver_uart.
 
 #ifndef HOLDFAST_DRIVER_UART_H
 #define HOLDFAST_DRIVER_UART_H

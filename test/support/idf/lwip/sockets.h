@@ -1,4 +1,5 @@
-// What the chip's C uses of lwip/sockets.h, ESP-IDF v6.0, component lwip; families as this machine has them.
+// What the chip's C uses of lwip/sockets.h, ESP-IDF v6.0, component lwip; families as this machine
+// has them.
 
 #ifndef HOLDFAST_LWIP_SOCKETS_H
 #define HOLDFAST_LWIP_SOCKETS_H

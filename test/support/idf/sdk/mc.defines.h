@@ -1,4 +1,5 @@
-// mc.defines.h, which the SDK's mcconfig writes from the "defines" of manifests: a board without any.
+// mc.defines.h, which the SDK's mcconfig writes from the "defines" of manifests: a board without
+// any.
 
 #ifndef HOLDFAST_SDK_MC_DEFINES_H
 #define HOLDFAST_SDK_MC_DEFINES_H

@@ -1,0 +1,18 @@
+// The two halves of the chip that is played.
+
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "xsmc.h"
+
+// Above zero: the analogue converter is on.
+extern int gBoardConverter;
+
+// False for what is not about the network.
+bool boardNetworkSet(const char *what, uint32_t number);
+// Its part of the object that is the result.
+void boardNetworkSee(xsMachine *the);
+// A property of that object, by way of the first variable.
+void boardNumber(xsMachine *the, const char *name, double value);
+
+#endif
