@@ -213,7 +213,9 @@ describe("hostile packets", () => {
 			return readFromServer(bytes).end === "refused";
 		});
 		const inContext = HOSTILE_KINDS.filter((kind) => {
-			return HOSTILE[kind].answer === "violation" && !bySight.includes(kind);
+			// The reference reader decodes text with its engine's decoder: XS lets surrogates pass.
+			const isEngines = kind === "topic-with-surrogate";
+			return HOSTILE[kind].answer === "violation" && !bySight.includes(kind) && !isEngines;
 		});
 		// Well-formed packets that nobody may send at that moment.
 		expect([...inContext].sort()).toEqual([
