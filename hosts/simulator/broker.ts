@@ -10,6 +10,7 @@ import type {
 } from "./broker-client-host.js";
 import { BrokerClient } from "./broker-client.js";
 import { BrokerFaults } from "./broker-faults.js";
+import { BrokerFlood, topicOf } from "./broker-flood.js";
 import { HOSTILE, type HostileKind } from "./broker-hostility.js";
 import type {
 	Access,
@@ -21,12 +22,10 @@ import type {
 } from "./broker-options.js";
 import type { ConnectPacket, PublishPacket, QoS, SubscribePacket } from "./broker-reader.js";
 import type { ClientSession, Message } from "./client-session.js";
-import type { ScheduledEvent } from "./clock.js";
 import { MessageRouter } from "./message-router.js";
 import { matchesTopic } from "./topic-matcher.js";
 
 const EVERYTHING: Access = Object.freeze({ publish: ["#"], subscribe: ["#"] });
-const FLOOD_MS = 100;
 /** Findings that are kept one by one. */
 const FINDINGS_MAX = 100;
 
@@ -50,11 +49,12 @@ export class SimulatedBroker {
 	readonly #access = new Map<BrokerClient, Access>();
 	readonly #router = new MessageRouter((session, message) => this.#deliver(session, message));
 	#listener: { close(): void } | undefined;
-	#flood: ScheduledEvent | undefined;
+	readonly #flood: BrokerFlood;
 
 	/** A broker that is up. */
 	constructor(options: SimulatedBrokerOptions) {
 		this.#options = options;
+		this.#flood = new BrokerFlood(options.clock, options.random, () => this.#targets());
 		this.#host = {
 			clock: options.clock,
 			random: options.random,
@@ -81,7 +81,10 @@ export class SimulatedBroker {
 	/** Listens again; what was remembered is there. */
 	start(): void {
 		const listen = this.#options.listen ?? (() => ({ close: () => undefined }));
-		this.#listener ??= listen((connection) => void this.accept(connection));
+		this.#listener ??= listen((connection) => {
+			if (this.isUp) this.accept(connection);
+			else connection.reset(); // its handshake has outlived us
+		});
 	}
 
 	/** Refuses new connections; those that there are go on. */
@@ -164,22 +167,8 @@ export class SimulatedBroker {
 
 	/** Messages for everyone who is online, until it is called without a flood. */
 	flood(flood?: Flood): void {
-		const { clock, random } = this.#options;
-		if (this.#flood !== undefined) clock.cancel(this.#flood);
-		this.#flood = undefined;
-		if (flood === undefined) return;
-		const { messagesPerSecond, payloadBytes, QoS } = flood;
-		let due = 0;
-		const tick = () => {
-			this.#flood = clock.schedule(tick, FLOOD_MS);
-			due += (messagesPerSecond * FLOOD_MS) / 1000;
-			for (; due >= 1; due--) {
-				for (const client of this.#targets()) {
-					client.sendStray({ topic: topicOf(client), payload: random.bytes(payloadBytes), QoS });
-				}
-			}
-		};
-		this.#flood = clock.schedule(tick, 0);
+		if (flood === undefined) this.#flood.stop();
+		else this.#flood.start(flood);
 	}
 
 	/** Nothing is wrong with it any more: no fault, no flood, and it is up. */
@@ -300,13 +289,4 @@ export class SimulatedBroker {
 		if (this.findings.length < FINDINGS_MAX) this.findings.push(finding);
 		this.#options.onFinding?.(finding);
 	}
-}
-
-/** A topic that `client` listens to. */
-function topicOf(client: BrokerClient): string {
-	const filter = client.session?.subscriptions.keys().next().value ?? "nobody/listens";
-	return filter
-		.split("/")
-		.map((level) => (level === "+" || level === "#" ? "any" : level))
-		.join("/");
 }

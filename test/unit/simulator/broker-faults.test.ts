@@ -3,7 +3,7 @@
 import { HOSTILE, HOSTILE_KINDS } from "../../../hosts/simulator/broker-hostility.js";
 import { Rival } from "../../../hosts/simulator/rival.js";
 import { encodeUTF8 } from "../../../src/bytes/text.js";
-import { BrokerBench } from "../../support/broker-bench.js";
+import { BenchClient, BrokerBench } from "../../support/broker-bench.js";
 import { connect, pingreq, subscribe } from "../../support/mqtt-client-bytes.js";
 import { readFromServer } from "../../support/mqtt-reference-reader.js";
 import { puback, publish } from "../../support/mqtt-server-bytes.js";
@@ -31,6 +31,21 @@ describe("SimulatedBroker at fault", () => {
 		client.send(pingreq());
 		expect(client.take()).toEqual([]);
 		expect(client.ended).toBe("reset");
+	});
+
+	it("resets a connection whose handshake has outlived it", () => {
+		let arrive: (connection: BenchClient) => void = () => undefined;
+		const bench = new BrokerBench({
+			listen: (onConnection) => {
+				arrive = onConnection;
+				return { close: () => undefined };
+			},
+		});
+		const late = new BenchClient(9, undefined);
+		bench.broker.crash();
+		arrive(late);
+		expect(late.ended).toBe("reset");
+		expect(bench.broker.counters.connections).toBe(0);
 	});
 
 	it("restarts with its sessions or without", () => {
