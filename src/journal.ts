@@ -1,6 +1,6 @@
-// The security log in the device: opens its partition, listens to everything that is reported, works
-// when there is work, and hands signed entries to the uplink while there is a session. Without a
-// usable partition the device runs all the same.
+// The security log in the device: opens its partition, listens to everything that is reported,
+// works when there is work, and hands signed entries to the uplink while there is a session.
+// Without a usable partition the device runs all the same.
 
 import type { StatementSigner } from "./cbor/statement.js";
 import {

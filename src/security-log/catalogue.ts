@@ -1,6 +1,6 @@
-// Which events belong in the security log, and what of each is kept. The names are those under which
-// the device reports them; they are stable. What is not listed here is never written: neither
-// events nor their details.
+// Which events belong in the security log, and what of each is kept. The names are those under
+// which the device reports them; they are stable. What is not listed here is never written:
+// neither events nor their details.
 
 import { deepFreeze } from "../deep-freeze.js";
 import { shortenText } from "../bytes/text.js";

@@ -1,5 +1,5 @@
-// A board that logs, signs and uploads at random, and the memory of what its log promised. Each life
-// first checks every promise, whatever happened to the life before.
+// A board that logs, signs and uploads at random, and the memory of what its log promised. Each
+// life first checks every promise, whatever happened to the life before.
 
 import type { PowerSupply } from "../../hosts/simulator/power.js";
 import { Random } from "../../hosts/simulator/random.js";

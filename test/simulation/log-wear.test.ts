@@ -1,5 +1,5 @@
-// What the worst day costs the flash of the security log, measured on the chip's partition of 128 KiB:
-// the figures of src/security-log/README.md come from here.
+// What the worst day costs the flash of the security log, measured on the chip's partition of 128
+// KiB: the figures of src/security-log/README.md come from here.
 
 import { LOG_PARTITION_BYTES } from "../../src/limits.js";
 import { CATALOGUE } from "../../src/security-log/catalogue.js";

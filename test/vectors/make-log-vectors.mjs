@@ -1,6 +1,6 @@
-// Makes security-log.json with node:crypto and cbor-x alone: nothing here knows the code under test.
-// Run it as `node test/vectors/make-log-vectors.mjs > test/vectors/security-log.json` when the
-// format changes.
+// Makes security-log.json with node:crypto and cbor-x alone: nothing here knows the code under
+// test. Run it as `node test/vectors/make-log-vectors.mjs > test/vectors/security-log.json` when
+// the format changes.
 
 import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { Encoder, Tag } from "cbor-x";

@@ -25,7 +25,7 @@ export type Content =
 	/** Of a type that this program does not know: signed all the same. */
 	| { readonly kind: "other"; readonly contentType: number | string; readonly payload: string };
 
-/** Entries of the security log. Whether they follow one from another is the log verifier's affair. */
+/** Entries of the security log. Whether one follows from another the log verifier judges. */
 export interface LogContent {
 	readonly kind: "log";
 	readonly entries: readonly Omit<LogEntry, "previous">[];

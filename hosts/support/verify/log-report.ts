@@ -7,7 +7,7 @@ export type EntryStatus =
 	| "unsigned" // nothing contradicts it and nothing vouches for it: a checkpoint may follow
 	| "altered" // not what its device wrote, or not an entry at all
 	| "reordered" // an entry of this log in the place of another
-	| "conflicting"; // its device signed two with this counter: its log was put back to an older state
+	| "conflicting"; // its device signed two with this counter: its storage was put back
 
 export type EntrySource = "partition" | "upload";
 
@@ -26,7 +26,7 @@ export interface JudgedEntry {
 /**
  * Entries that are nowhere in what was given.
  * - "overwritten": older than the oldest entry that the device still held when it signed last.
- * - "removed": not on the partition where they should be; the copies that were uploaded are genuine.
+ * - "removed": not on the partition, where they should be; their uploaded copies are genuine.
  * - "unexplained": the device held them when it signed last.
  */
 export interface MissingEntries {

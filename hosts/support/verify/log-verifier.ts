@@ -1,5 +1,6 @@
-// Judges the security log of one device from whatever there is of it: a partition, uploads, or both.
-// Trust begins at a signature and runs backwards: a genuine entry names the hash of the one before.
+// Judges the security log of one device from whatever there is of it: a partition, uploads, or
+// both. Trust begins at a signature and runs backwards: a genuine entry names the hash of the one
+// before.
 import { toHex } from "../../../src/bytes/hex.js";
 import type { StatementVerify } from "../../../src/cbor/statement.js";
 import type { Crypto } from "../../../src/ports.js";
@@ -166,7 +167,7 @@ export class LogVerifier {
 	}
 }
 
-/** All that claim one counter. `vouched` are the hashes that genuine ones have, where it is known. */
+/** All that claim one counter. `vouched` are hashes of genuine ones, where they are known. */
 function judgeSame(list: readonly Candidate[], vouched: readonly string[]): void {
 	for (const candidate of list) {
 		candidate.status = undefined;

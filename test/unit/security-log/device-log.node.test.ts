@@ -1,5 +1,5 @@
-// The security log of a whole device with real signatures: what it writes, what it uploads, and that
-// a verifier notices whatever is done to its flash.
+// The security log of a whole device with real signatures: what it writes, what it uploads, and
+// that a verifier notices whatever is done to its flash.
 
 import { NORFlash } from "../../../hosts/simulator/flash.js";
 import { addPartition, readLogPartition } from "../../../hosts/support/verify/log-partition.js";

@@ -235,7 +235,7 @@ describe("LogVerifier", () => {
 		expect(judged.entries.filter(({ status }) => status === "conflicting")).toHaveLength(4);
 	});
 
-	it("does not believe an entry that was put behind the last checkpoint and does not follow", () => {
+	it("does not believe an entry behind the last checkpoint that does not follow", () => {
 		const parts = madeLog(3);
 		const forge = (previous: Uint8Array) => {
 			const entry = { counter: 4, previous, name: "device-booted", details: {}, uptimeS: 1 };
