@@ -96,6 +96,7 @@ export class Stages {
 			nextSequence,
 			now: () => timeTrust.now(),
 			report: ports.report,
+			onAcknowledged: () => this.#flushSoon(),
 		});
 		this.#sampler = new Sampler({
 			ports,
@@ -120,13 +121,12 @@ export class Stages {
 	}
 
 	start(): void {
-		const { bootRecord, ports } = this.#options;
+		const { bootRecord } = this.#options;
 		// In safe mode nothing runs that could have ended the boots before: no driver, no sampling.
 		if (bootRecord.mode === "normal") {
 			this.#watchSampling(this.#sampler.intervalMs);
 			this.#sampler.start();
 		}
-		this.#flushTimer = ports.timer.repeat(() => this.#options.outbox.flush(), OUTBOX_FLUSH_MS);
 		this.#attachJournal();
 		this.#supervisor.start();
 	}
@@ -141,6 +141,7 @@ export class Stages {
 		this.#sampling?.release();
 		this.#sampling = undefined;
 		if (this.#flushTimer !== undefined) ports.timer.clear(this.#flushTimer);
+		this.#flushTimer = undefined;
 		outbox.flush();
 	}
 
@@ -154,6 +155,15 @@ export class Stages {
 		const payload = encodeEvent(event);
 		this.#uplink.accept({ channel: "event", contentType: CONTENT_EVENT, payload });
 		this.#session?.offer();
+	}
+
+	/** One tombstone for the acknowledgements of a moment; a device at rest is not woken for none. */
+	#flushSoon(): void {
+		const { ports, outbox } = this.#options;
+		this.#flushTimer ??= ports.timer.set(() => {
+			this.#flushTimer = undefined;
+			outbox.flush();
+		}, OUTBOX_FLUSH_MS);
 	}
 
 	#accept(samples: readonly SensorSample[]): void {

@@ -50,6 +50,8 @@ export interface UplinkOptions {
 	readonly nextSequence: () => number;
 	readonly now: () => { readonly unixSeconds: number; readonly quality: number } | undefined;
 	readonly report: (event: DeviceEvent) => void;
+	/** A record left the outbox; its tombstone is written at the next flush. */
+	readonly onAcknowledged?: () => void;
 }
 
 export class Uplink {
@@ -136,7 +138,8 @@ export class Uplink {
 
 	/** The broker has `sequence`: it leaves flash. */
 	acknowledged(sequence: number): void {
-		this.#options.outbox.remove(sequence);
+		const { outbox, onAcknowledged } = this.#options;
+		if (outbox.remove(sequence)) onAcknowledged?.();
 	}
 
 	get depth(): number {
