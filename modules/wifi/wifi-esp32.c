@@ -200,14 +200,22 @@ static void takePassword(xsMachine *the, wifi_sta_config_t *station)
 
 // ---------------------------------------------------------------- what script calls
 
+// What cannot begin, for want of memory for instance, fails by its time, and is tried again.
+static void connect(void)
+{
+	esp_err_t error = prepare();
+	if (error == ESP_OK)
+		error = esp_wifi_connect();
+	if (error != ESP_OK)
+		atomic_store(&gFailure, (uint32_t)error);
+}
+
 static void tick(Poll poll)
 {
 	WiFiFacts facts = look();
 	switch (wifiStateTick(&gState, nowMs(), &facts)) {
 	case kWiFiConnect:
-		// Without memory for it the attempt fails by its time, and the next one tries again.
-		if (prepare() == ESP_OK)
-			esp_wifi_connect();
+		connect();
 		break;
 	case kWiFiDisconnect:
 		esp_wifi_disconnect();
@@ -247,6 +255,7 @@ void xs_wifi_constructor(xsMachine *the)
 	xsSetHostHooks(xsThis, (xsHostHooks *)&kWiFiHooks);
 	gOnChanged = onChanged;
 	gState = (WiFiState){ 0 };
+	atomic_store(&gFailure, 0);
 	gIsOpen = true;
 }
 

@@ -59,7 +59,7 @@ export class WiFi extends Native("xs_wifi_destructor") {
 		return native("xs_wifi_get_rssi").call(this);
 	}
 
-	/** Why it was last disconnected: a reason code of IEEE 802.11 or of ESP-IDF; 0 for never. */
+	/** Why it last failed: a reason of a disconnection, or an error of ESP-IDF; 0 for never. */
 	get failure(): number {
 		return native("xs_wifi_get_failure").call(this);
 	}
