@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { TemporaryFolder } from "./temporary-folder.js";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-const SHARED = ["manifest.json", "hosts/esp32/sdkconfig", "hosts/esp32/partitions.csv"];
+const SHARED = ["manifest.json", "hosts/esp32", "modules"];
 
 /** What mcconfig does: `ok`, or a way to go wrong. */
 export type Conduct = "ok" | "fails" | "no-image" | "unsafe" | "too-large";
@@ -29,6 +29,8 @@ if (after("-t") === "build") {
 	mkdirSync(join(project, "build", "bootloader"), { recursive: true });
 	mkdirSync(join(project, "build", "partition_table"), { recursive: true });
 	const creation = "65536,0,4096,0,512,32,32,53,3,1024,17,0,hosts/esp32/main,16384";
+	const defines = "#define MODDEF_XS_ABORTHOOK (1)\\n#define MODDEF_TASK_QUEUELENGTH (32)\\n";
+	writeFileSync(join(application, "mc.defines.h"), defines);
 	writeFileSync(join(application, "makefile"), "CREATION = -c " + creation + "\\n");
 	const unsafe = conduct === "unsafe" ? "CONFIG_ESP_CONSOLE_NONE=n\\n" : "";
 	writeFileSync(

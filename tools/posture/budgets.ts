@@ -21,10 +21,14 @@ export interface Budget {
 
 /** Every size that is known, with the limit that counts for it. */
 export function budgetsOf(build: Build, images: ImageSizes): Budget[] {
-	const { chip, settings, partitions, creation } = build;
+	const { chip, settings, partitions, manifest } = build;
 	const isSigned = settings.get("SECURE_BOOT") === "y";
 	const budgets: Budget[] = [
-		{ what: "XS, its stack included", bytes: creationBytes(creation), limit: XS_BYTES_MAX },
+		{
+			what: "XS, its stack included",
+			bytes: creationBytes(manifest.creation),
+			limit: XS_BYTES_MAX,
+		},
 	];
 	const slot = Math.min(...partitions.filter(({ type }) => type === "app").map(({ size }) => size));
 	if (images.application !== undefined && Number.isFinite(slot)) {

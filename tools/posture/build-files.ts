@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { quote, UsageError } from "../command-line.js";
 import type { ImageSizes } from "./budgets.js";
 import { chipOf, isChip, type Chip, type Target } from "./chips.js";
-import { creationOfMakefile, creationOfManifest } from "./creation.js";
+import { readMakefile, readManifest } from "./build-manifest.js";
 import { FLASH_BLOCK_BYTES, parsePartitions } from "./partition-table.js";
 import { readProfile } from "./profile.js";
 import { readText } from "./read-text.js";
@@ -63,18 +63,17 @@ function projectsBelow(folder: string, depth: number): string[] {
 export function readBuild(files: BuildFiles): Build {
 	const settings = readSettings(files);
 	const start = settings.number("PARTITION_TABLE_OFFSET") ?? TABLE_OFFSET_DEFAULT;
-	const manifest = readText(files.manifest);
+	const chip = chipFor(settings, files);
+	const { manifest, target = chip } = files;
 	return {
-		chip: chipFor(settings, files),
+		chip,
 		settings,
 		partitions: parsePartitions(
 			readText(files.partitions),
 			files.partitions,
 			start + FLASH_BLOCK_BYTES,
 		),
-		creation: files.manifest.endsWith(".json")
-			? creationOfManifest(manifest, files.manifest)
-			: creationOfMakefile(manifest, files.manifest),
+		manifest: manifest.endsWith(".json") ? readManifest(manifest, target) : readMakefile(manifest),
 	};
 }
 

@@ -39,15 +39,8 @@ export function creationOfMakefile(text: string, file: string): Creation {
 	};
 }
 
-/** Reads a manifest by itself: its includes are merged by mcconfig, which lets it have its way. */
-export function creationOfManifest(text: string, file: string): Creation {
-	let manifest: unknown;
-	try {
-		manifest = JSON.parse(text);
-	} catch (error) {
-		throw new Error(`${file}: not JSON: ${(error as Error).message}`, { cause: error });
-	}
-	const creation = field(manifest, "creation");
+/** Checks `creation` of merged manifests. */
+export function creationOf(creation: unknown, file: string): Creation {
 	const at = (...path: string[]) => {
 		const value = path.reduce(field, creation);
 		return checkCount(value, file, `creation.${path.join(".")}`);

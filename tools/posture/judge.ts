@@ -5,6 +5,7 @@ import { MEMORY_RULES } from "./memory-rules.js";
 import { PARTITION_RULES } from "./partition-rules.js";
 import type { Profile } from "./profile.js";
 import type { Build, Rule } from "./rule.js";
+import { SCRIPT_RULES } from "./script-rules.js";
 import { STORAGE_RULES } from "./storage-rules.js";
 import { TLS_RULES } from "./tls-rules.js";
 import { WATCHDOG_RULES } from "./watchdog-rules.js";
@@ -17,6 +18,7 @@ export const RULES: readonly Rule[] = [
 	...TLS_RULES,
 	...PARTITION_RULES,
 	...MEMORY_RULES,
+	...SCRIPT_RULES,
 ];
 
 /** A rule that does not hold. */

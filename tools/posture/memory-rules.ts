@@ -35,7 +35,7 @@ export const MEMORY_RULES: readonly Rule[] = [
 			`${part}-fixed`,
 			"memory that XS takes later is what a TLS handshake lacks then",
 			`creation.${part}.incremental 0`,
-			({ creation }: Build) => {
+			({ manifest: { creation } }: Build) => {
 				const { incremental } = creation[part];
 				return incremental === 0 ? undefined : `creation.${part}.incremental is ${incremental}`;
 			},
@@ -45,14 +45,18 @@ export const MEMORY_RULES: readonly Rule[] = [
 		"native-stack",
 		"key generation under the interpreter overflows a smaller stack, without a word",
 		`creation.nativeStack ${NATIVE_STACK_BYTES_MIN} or more`,
-		({ creation: { nativeStack } }) =>
+		({
+			manifest: {
+				creation: { nativeStack },
+			},
+		}) =>
 			nativeStack >= NATIVE_STACK_BYTES_MIN ? undefined : `creation.nativeStack is ${nativeStack}`,
 	),
 	memory(
 		"memory-for-tls",
 		"Wi-Fi and a TLS handshake need what XS leaves",
 		`creation of at most ${XS_BYTES_MAX} bytes in all`,
-		({ creation }) => {
+		({ manifest: { creation } }) => {
 			const bytes = creationBytes(creation);
 			return bytes <= XS_BYTES_MAX ? undefined : `creation takes ${bytes} bytes`;
 		},

@@ -1,7 +1,7 @@
 // What a rule of the posture is, and the two sorts that most of them are.
 import type { PostureFact } from "../../src/posture-facts.js";
 import type { Chip } from "./chips.js";
-import type { Creation } from "./creation.js";
+import type { BuildManifest } from "./build-manifest.js";
 import type { Partition } from "./partition-table.js";
 import type { Settings } from "./settings.js";
 
@@ -10,7 +10,7 @@ export interface Build {
 	readonly chip: Chip;
 	readonly settings: Settings;
 	readonly partitions: readonly Partition[];
-	readonly creation: Creation;
+	readonly manifest: BuildManifest;
 }
 
 /** A fact that a device reports too, or what only a build shows. */

@@ -8,7 +8,8 @@ import {
 	type BuildFiles,
 } from "../../../../tools/posture/build-files.js";
 import { budgetsOf, isKept } from "../../../../tools/posture/budgets.js";
-import { creationOfMakefile, creationOfManifest } from "../../../../tools/posture/creation.js";
+import { readMakefile, readManifest } from "../../../../tools/posture/build-manifest.js";
+import { creationOf, creationOfMakefile } from "../../../../tools/posture/creation.js";
 import { mergeSettings } from "../../../../tools/posture/merge-settings.js";
 import { parsePartitions } from "../../../../tools/posture/partition-table.js";
 import { readProfile } from "../../../../tools/posture/profile.js";
@@ -157,18 +158,75 @@ describe("creation", () => {
 	};
 
 	it("is the same from a manifest and from the makefile made of it", () => {
-		const text = JSON.stringify({ creation: { ...manifest, main: "main" } });
-		expect(creationOfManifest(text, "m")).toEqual(manifest);
+		expect(creationOf({ ...manifest, main: "main" }, "m")).toEqual(manifest);
 		expect(creationOfMakefile(`A = b\n${CREATION}B = c\n`, "makefile")).toEqual(manifest);
 	});
 
 	it("is refused where it is missing or not whole", () => {
-		const without = JSON.stringify({ creation: { ...manifest, nativeStack: -1 } });
-		expect(() => creationOfManifest("{}", "m.json")).toThrow("m.json: no creation");
-		expect(() => creationOfManifest("{", "m.json")).toThrow("m.json: not JSON");
-		expect(() => creationOfManifest(without, "m.json")).toThrow("creation.nativeStack: a count");
+		const without = { ...manifest, nativeStack: -1 };
+		expect(() => creationOf(undefined, "m.json")).toThrow("m.json: no creation");
+		expect(() => creationOf(without, "m.json")).toThrow("creation.nativeStack: a count");
 		expect(() => creationOfMakefile("CREATION = -c 1,2\n", "makefile")).toThrow("no CREATION");
 		expect(() => creationOfMakefile("", "makefile")).toThrow("makefile: no CREATION");
+	});
+});
+
+describe("a build's manifest", () => {
+	const creation = {
+		...{ static: 0, stack: 512, nativeStack: 16384 },
+		chunk: { initial: 1000, incremental: 0 },
+		heap: { initial: 2000, incremental: 0 },
+	};
+
+	it("is merged from includes as mcconfig merges them: each one over what it includes", () => {
+		const folder = put(temporaryFolder(), {
+			"manifest.json": JSON.stringify({
+				creation,
+				platforms: {
+					"esp32/qemu": { include: "./never.json" },
+					esp32: { include: ["./chip/manifest.json", "$(MODDABLE)/none.json"] },
+				},
+			}),
+			"chip/manifest.json": JSON.stringify({
+				include: "../deep.json",
+				defines: { task: { queueLength: 40 } },
+			}),
+			"deep.json": JSON.stringify({
+				creation: { static: 94208 },
+				defines: { task: { queueLength: 5 }, xs: { abortHook: 1 } },
+			}),
+		});
+		const read = readManifest(join(folder, "manifest.json"), "esp32c3");
+		expect(read).toEqual({ creation, isDebug: false, hasAbortHook: true, queueLength: 40 });
+		expect(() => readManifest(join(folder, "manifest.json"), "qemu")).toThrow("never.json cannot");
+	});
+
+	it("is refused when it is no JSON, or includes itself", () => {
+		const folder = put(temporaryFolder(), {
+			"a.json": '{"include":"./a.json"}',
+			"b.json": "{",
+		});
+		expect(() => readManifest(join(folder, "a.json"), "esp32")).toThrow("include each other");
+		expect(() => readManifest(join(folder, "b.json"), "esp32")).toThrow("b.json: not JSON");
+	});
+
+	it("is read from what mcconfig made", () => {
+		const folder = put(temporaryFolder(), { makefile: `DEBUG = 1\n${CREATION}` });
+		const file = join(folder, "makefile");
+		expect(readMakefile(file)).toMatchObject({
+			isDebug: true,
+			hasAbortHook: false,
+			queueLength: 10,
+		});
+		put(folder, {
+			makefile: CREATION,
+			"mc.defines.h": "#define MODDEF_XS_ABORTHOOK (1)\n#define MODDEF_TASK_QUEUELENGTH (32)\n",
+		});
+		expect(readMakefile(file)).toMatchObject({
+			isDebug: false,
+			hasAbortHook: true,
+			queueLength: 32,
+		});
 	});
 });
 
@@ -222,7 +280,10 @@ describe("budgetsOf", () => {
 		chip: "esp32" as const,
 		settings: parseSettings(settings, "s"),
 		partitions: parsePartitions("ota_0, app, ota_0, 0x10000, 128K,\n", "p", 0),
-		creation: creationOfMakefile(CREATION, "m"),
+		manifest: {
+			...{ isDebug: false, hasAbortHook: true, queueLength: 32 },
+			creation: creationOfMakefile(CREATION, "m"),
+		},
 	});
 	const kept = (settings: string, application: number, bootloader: number) => {
 		return budgetsOf(build(settings), { application, bootloader }).map(isKept);

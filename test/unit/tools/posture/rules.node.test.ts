@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { POSTURE_FACTS } from "../../../../src/posture-facts.js";
 import { CHIPS, type Chip } from "../../../../tools/posture/chips.js";
 import { readBuild } from "../../../../tools/posture/build-files.js";
+import type { BuildManifest } from "../../../../tools/posture/build-manifest.js";
 import type { Creation } from "../../../../tools/posture/creation.js";
 import { judge, RULES } from "../../../../tools/posture/judge.js";
 import { parsePartitions } from "../../../../tools/posture/partition-table.js";
@@ -40,7 +41,11 @@ function partitions(...changes: readonly [was: string | RegExp, is: string][]): 
 }
 
 function creation(changes: Partial<Creation>): Break {
-	return (build) => ({ ...build, creation: { ...build.creation, ...changes } });
+	return (build) => manifest({ creation: { ...build.manifest.creation, ...changes } })(build);
+}
+
+function manifest(changes: Partial<BuildManifest>): Break {
+	return (build) => ({ ...build, manifest: { ...build.manifest, ...changes } });
 }
 
 const BREAKS: Readonly<Record<string, Break>> = {
@@ -132,6 +137,9 @@ const BREAKS: Readonly<Record<string, Break>> = {
 	]),
 	"chunk-fixed": creation({ chunk: { initial: 65536, incremental: 1024 } }),
 	"heap-fixed": creation({ heap: { initial: 4096, incremental: 64 } }),
+	"release-build": manifest({ isDebug: true }),
+	"abort-recorded": manifest({ hasAbortHook: false }),
+	"message-queue": manifest({ queueLength: 10 }),
 	"native-stack": creation({ nativeStack: 10240 }),
 	"memory-for-tls": creation({ heap: { initial: 8192, incremental: 0 } }),
 };
