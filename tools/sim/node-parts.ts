@@ -1,12 +1,13 @@
 // What a life needs of Node: SHA-256, and real Ed25519 for the lives that use it.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { LifeParts } from "../../hosts/simulator/run/life.js";
 
 export function nodeParts(changes: Partial<LifeParts> = {}): LifeParts {
 	return {
 		sha256(bytes) {
-			const digest = createHash("sha256").update(new Uint8Array(bytes)).digest();
+			const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+			const digest = hash("sha256", view, "buffer");
 			const copy = new Uint8Array(digest.length);
 			copy.set(digest);
 			return copy.buffer;
