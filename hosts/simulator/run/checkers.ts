@@ -12,8 +12,8 @@ import { PowerSupply } from "../power.js";
 import type { DeviceWatch, Find } from "./device-watch.js";
 import type { StatedGap } from "./message-ledger.js";
 
-/** Timers of one boot: its tasks, its session, its stages. A leak passes it within hours. */
-const TIMERS_MAX = 60;
+/** Timers of one boot: its tasks, its session, its stages. Six is usual; a leak passes it soon. */
+const TIMERS_MAX = 24;
 
 const EVENT_CHANNEL = CHANNELS.indexOf("event");
 

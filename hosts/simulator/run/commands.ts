@@ -49,22 +49,25 @@ export class Commands {
 		return this.#issue(board, { name });
 	}
 
-	/** Genuine, and kept by the broker: only its first delivery, which is not a retained one, counts. */
+	/** Signed and fresh for a day, and nobody means it: somebody lets a broker retain it. */
 	held(board: number): Uint8Array {
-		return this.#issue(board, { name: "identify" }, COMMAND_LIFETIME_S_MAX);
+		return this.#issue(board, { name: "identify" }, COMMAND_LIFETIME_S_MAX, { isStolen: true });
 	}
 
 	forged(board: number): Uint8Array {
 		const sequence = ++this.#strangerSequence;
 		const request = this.#request(board, { name: "identify" }, sequence, LIFETIME_S);
-		return seal(request, this.#stranger);
+		const { keyId } = this.#operator; // whose key it claims to be
+		return seal(request, { keyId, sign: (message) => this.#stranger.sign(message) });
 	}
 
-	/** One of those issued before, or nothing where there was none. */
+	/** The newest of those that were meant, or nothing where there was none. */
 	replayed(board: number): Uint8Array | undefined {
 		const name = this.#nameOf(board);
 		let newest: Uint8Array | undefined;
-		for (const { device, bytes } of this.#issued.values()) if (device === name) newest = bytes;
+		for (const { device, bytes, isGenuine } of this.#issued.values()) {
+			if (device === name && isGenuine) newest = bytes;
+		}
 		return newest;
 	}
 
@@ -85,7 +88,7 @@ export class Commands {
 		if (issued === undefined || !isKeyOf(this.#operator, operator)) return "nobody gave it";
 		issued.obeyed++;
 		if (issued.device !== device) return "it was given to another device";
-		if (!issued.isGenuine) return "it was expired, or for another";
+		if (!issued.isGenuine) return "it was expired, retained, or for another";
 		return issued.obeyed > 1 ? "it was obeyed before" : undefined;
 	}
 
@@ -93,13 +96,13 @@ export class Commands {
 		board: number,
 		command: Command,
 		lifetimeS = LIFETIME_S,
-		changes: { audience?: string; ageSeconds?: number } = {},
+		changes: { audience?: string; ageSeconds?: number; isStolen?: boolean } = {},
 	): Uint8Array {
 		const sequence = ++this.#sequence;
-		const { audience, ageSeconds = 0 } = changes;
+		const { audience, ageSeconds = 0, isStolen = false } = changes;
 		const request = this.#request(board, command, sequence, lifetimeS, ageSeconds);
 		const bytes = seal({ ...request, ...(audience && { audience }) }, this.#operator);
-		const isGenuine = audience === undefined && ageSeconds === 0;
+		const isGenuine = audience === undefined && ageSeconds === 0 && !isStolen;
 		this.#issued.set(sequence, { device: this.#nameOf(board), bytes, isGenuine, obeyed: 0 });
 		return bytes;
 	}

@@ -11,6 +11,7 @@ import type { SimulatedBoard } from "../board.js";
 import { sampleValue } from "../boot.js";
 import type { BrokerMessage } from "../broker-options.js";
 import { AttemptsWindow } from "./attempts-window.js";
+import { LogCheck } from "./log-check.js";
 import { MessageLedger } from "./message-ledger.js";
 import { countOne, type Statistics } from "./statistics.js";
 
@@ -18,6 +19,8 @@ const HOUR = 3_600_000;
 /** Sequences whose bytes are remembered, to see one that is used twice. */
 const REMEMBERED_MAX = 4096;
 const SAMPLES_COMPARED = 1000;
+/** An hour of outage, doubled for each of two reboots that did not help, and a wide wait. */
+const REBOOT_DUE_MS = 4.5 * HOUR;
 
 export type Find = (checker: string, what: string) => void;
 
@@ -29,10 +32,13 @@ export interface DeviceWatchOptions {
 	readonly secrets: readonly string[];
 	/** Something hangs: the watchdog may bite. */
 	readonly mayBite: () => boolean;
+	/** What only a restart mends has been there for so many milliseconds; 0 where nothing is. */
+	readonly brokenMs: () => number;
 	/** A fault was there lately that a reboot may mend, as far as a device can tell. */
 	readonly mayReboot: () => boolean;
 	/** Something may be lost: time to look into the flash. */
 	readonly onSuspicion: () => void;
+	readonly onAttempt: () => void;
 	readonly onOnline: () => void;
 	readonly onOffline: (isPlanned: boolean) => void;
 	readonly obeyed: (operator: string, sequence: number) => string | undefined;
@@ -41,6 +47,7 @@ export interface DeviceWatchOptions {
 export class DeviceWatch {
 	readonly ledger = new MessageLedger();
 	readonly attempts: AttemptsWindow;
+	readonly log: LogCheck;
 	isOnline = false;
 	/** The present boot is in safe mode. */
 	isSafe = false;
@@ -57,6 +64,7 @@ export class DeviceWatch {
 
 	constructor(options: DeviceWatchOptions) {
 		this.#options = options;
+		this.log = new LogCheck(options.board);
 		this.attempts = new AttemptsWindow({
 			clock: options.board.world.clock,
 			onTooMany: (count, most) =>
@@ -81,6 +89,16 @@ export class DeviceWatch {
 	/** The power went: nobody will say so. */
 	lostPower(): void {
 		this.#offline();
+	}
+
+	/** What no event tells: called now and then. */
+	look(): void {
+		const { find, brokenMs } = this.#options;
+		const nowMs = this.#nowMs();
+		const offlineMs = this.isOnline ? 0 : nowMs - this.#offlineSinceMs;
+		const spent = this.#reboots.filter((atMs) => nowMs - atMs < REBOOT_DAY_MS).length;
+		if (Math.min(offlineMs, brokenMs()) < REBOOT_DUE_MS || spent >= REBOOTS_PER_DAY_MAX) return;
+		find("reboots-when-needed", "only a restart would mend it, and none was made for hours");
 	}
 
 	// ------------------------------------------------------------ what it reports
@@ -129,6 +147,7 @@ export class DeviceWatch {
 		if (state === "resolving") {
 			this.#options.statistics.counts.attempts++;
 			this.attempts.attempted();
+			this.#options.onAttempt();
 			this.#attemptsOffline.push(this.#nowMs());
 		}
 		// From one wait to the next without an attempt: an address came back and cut it short.
@@ -205,6 +224,8 @@ export class DeviceWatch {
 		}
 		const { envelope } = opened;
 		this.#checkSequence(envelope);
+		const problem = this.log.take(envelope);
+		if (problem !== undefined) find("log-verifies", `a batch: ${problem}`);
 		if (envelope.contentType === CONTENT_READING) this.#readingDelivered(envelope);
 		if (envelope.contentType === CONTENT_GAP) this.#gapDelivered(envelope);
 	}

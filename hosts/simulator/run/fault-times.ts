@@ -10,6 +10,10 @@ export interface FaultTimesOptions {
 	readonly statistics: Statistics;
 	/** Milliseconds after healing within which the link of `device` must be back. */
 	readonly boundMs: (device: number) => number;
+	/** Within so many milliseconds a dead link must be noticed. */
+	readonly noticeMs: number;
+	/** It was not. */
+	readonly onUnnoticed: (device: number, kind: string, afterMs: number) => void;
 	/** The link was not back in time. */
 	readonly onLate: (device: number, kind: string, afterMs: number) => void;
 }
@@ -77,9 +81,14 @@ export class FaultTimes {
 		return this.#isOnline[device] === true;
 	}
 
-	/** Looks for links that should be back. */
+	/** Looks for links that should be back, and for dead ones that should be noticed. */
 	check(): void {
 		const nowMs = this.#options.clock.monotonicMs();
+		const { noticeMs, onUnnoticed } = this.#options;
+		for (const { kind, sinceMs, device } of this.#undetected) {
+			if (kindNamed(kind).isHalfOpen !== true || nowMs - sinceMs <= noticeMs) continue;
+			onUnnoticed(device, kind, nowMs - sinceMs);
+		}
 		for (const { kind, sinceMs, device } of this.#unrecovered) {
 			const afterMs = nowMs - sinceMs;
 			if (afterMs > this.#options.boundMs(device)) this.#options.onLate(device, kind, afterMs);

@@ -42,13 +42,15 @@ export interface FaultKind {
 	readonly weight?: number;
 	/** Whether `target` is a broker. */
 	readonly isBrokers?: boolean;
+	/** The link is dead and looks alive: it must be noticed within 1.5 keep-alives. */
+	readonly isHalfOpen?: boolean;
 	/** The link need not feel it: what it does later is not counted as noticing. */
 	readonly keepsLink?: boolean;
 	/** Whether to a device it can look like something that its own reboot mends. */
 	readonly mayReboot: boolean;
 	/**
-	 * Only a restart of the board ends its effects: the device's own within its budget, or, when all
-	 * is healed, a hand at the plug.
+	 * Only a restart of the board ends it: the device's own within its budget, or, when all is healed,
+	 * a hand at the plug.
 	 */
 	readonly isMendedByRestart?: boolean;
 	/** Milliseconds after healing within which the link is back, 1.5 keep-alives apart. */

@@ -136,7 +136,15 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		proves: "a retained command does not act at every connect",
 		weight: 2,
 		lastsMs: [MINUTE, 3 * HOUR],
-		apply: (stage, fault) => send(stage, fault, stage.commands.held(fault.target), true),
+		apply(stage, fault) {
+			// Nobody listens when it is published: the only way to the device is the retained copy.
+			const id = boardOf(stage, fault).name;
+			for (const { broker } of stage.places) {
+				broker.kick(id);
+				broker.forget();
+			}
+			send(stage, fault, stage.commands.held(fault.target), true);
+		},
 		heal: (stage, fault) => send(stage, fault, new Uint8Array(0), true),
 	},
 	{

@@ -1,6 +1,7 @@
 // Faults inside a board: its power, its processor, its heap, its flash and its sensor.
 
 import type { HangKind } from "../board.js";
+import { authorityDER } from "../tls-certificate.js";
 import type { CutManner } from "../power.js";
 import type { FaultKind } from "./fault.js";
 import { BACK_REFUSED_MS } from "./faults-broker.js";
@@ -107,11 +108,30 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 			boardOf(stage, fault).serial(stage.random.bytes(fault.parameters["bytes"] as number)),
 	},
 	{
+		...power,
+		name: "configuration-that-fails",
+		proves: "a configuration that does not connect gives way to the one that did",
+		family: "operator",
+		weight: 0.3,
+		// Five refusals, each with its wait.
+		backMs: 6 * BACK_REFUSED_MS,
+		lastsMs: [0, 0],
+		apply(stage, fault) {
+			const board = boardOf(stage, fault);
+			if (!board.isOn) return;
+			board.powerCut();
+			board.install({
+				...board.options.configuration,
+				authorities: [authorityDER("of a mistaken factory")],
+			});
+			board.powerOn();
+		},
+	},
+	{
 		family: "heap",
 		name: "heap-fragments",
 		proves: "a heap too fragmented for TLS is seen before the handshake, and mended",
 		mayReboot: true,
-		isMendedByRestart: true,
 		backMs: BACK_REFUSED_MS,
 		lastsMs: [HOUR, 12 * HOUR],
 		draw: (random) => ({ bytes: random.pick([200, 1000, 6000]) }),
@@ -128,7 +148,6 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		proves: "much memory free and no block that is large enough: a reboot, within the budget",
 		weight: 0.5,
 		mayReboot: true,
-		isMendedByRestart: true,
 		backMs: BACK_REFUSED_MS,
 		lastsMs: [0, 0],
 		draw: (random) => ({ bytes: random.pick([4000, 16_000, 20_000]) }),

@@ -99,6 +99,7 @@ export const NETWORK_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...network,
 		name: "packets-vanish",
+		isHalfOpen: true,
 		proves: "a half-open link is noticed within 1.5 keep-alives",
 		weight: 2,
 		lastsMs: [5 * SECOND, 3 * HOUR],

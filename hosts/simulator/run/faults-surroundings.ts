@@ -51,6 +51,7 @@ export const SURROUNDINGS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind
 	{
 		...link,
 		name: "address-lost-unseen",
+		isHalfOpen: true,
 		proves: "an address that is lost without a word is noticed, and the interface restarted",
 		backMs: BACK_BY_LINK_RESTART_MS,
 		lastsMs: [0, 0],

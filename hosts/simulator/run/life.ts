@@ -2,9 +2,13 @@
 // devices must converge. The first finding ends it. The same plan gives the same result on any
 // engine.
 
+import { TLS_HEAP_BLOCK_BYTES_MIN } from "../../../src/limits.js";
 import type { ByteSource, Crypto, KeyStore } from "../../../src/ports.js";
+import type { SimulatedBoard } from "../board.js";
 import { World } from "../world.js";
 import { kindNamed } from "./catalogue.js";
+import { AttemptsSpread } from "./attempts-spread.js";
+import { BrokerWatch } from "./broker-watch.js";
 import { checkMemory, checkNothingLost } from "./checkers.js";
 import { DeviceWatch } from "./device-watch.js";
 import type { Fault, FaultKind } from "./fault.js";
@@ -27,6 +31,10 @@ const LOOK_MS = 5 * MINUTE;
 const POWER_BACK_MS = 3 * SECOND;
 /** A fault's effects may lead to a reboot so long after it. */
 const REBOOT_MEMORY_MS = 2 * HOUR;
+/** So long after the last fault nothing of it is left but what the longest keep-alive hides. */
+const CALM_MS = HOUR;
+/** For an answer that takes its time, on top of 1.5 keep-alives. */
+const NOTICE_SLACK_MS = 30 * SECOND;
 /** Healed and online: so long until the outbox is empty. */
 const DRAIN_MS = 10 * MINUTE;
 
@@ -58,13 +66,17 @@ class Life {
 	readonly #statistics = new Statistics();
 	readonly #watches: readonly DeviceWatch[];
 	readonly #times: FaultTimes;
+	readonly #brokers: BrokerWatch;
+	readonly #spread: AttemptsSpread;
 	readonly #active = new Set<Fault>();
 	/** When a device last had reason to believe in a reboot. */
 	#rebootableMs = -Infinity;
 	/** Boards on which something hangs that the watchdog may find. */
 	readonly #hung = new Set<number>();
-	/** Boards with something that only a restart mends, and that wait for the budget to allow one. */
-	readonly #needsHand = new Set<number>();
+	/** Boards with something that only a restart mends, and since when: a driver, or the heap. */
+	readonly #broken = new Map<number, number>();
+	/** When the newest fault ended, or happened. */
+	#disturbedMs = 0;
 	/** The longest time that any fault so far may keep a link away. */
 	#boundMs = 0;
 	#finding: Finding | undefined;
@@ -90,13 +102,35 @@ class Life {
 			},
 			onFinding: ({ client, clause, detail }) =>
 				this.#find("protocol-kept", `${clause}: ${detail}`, client),
-			onClient: (broker, client, what) =>
-				this.#trace.note(`broker-${broker + 1}`, what, { client }),
+			onClient: (broker, client, what) => {
+				this.#trace.note(`broker-${broker + 1}`, what, { client });
+				this.#brokers.changed(broker, client, what);
+			},
+			onExpired: (client) => this.#brokers.expired(client),
+		});
+		const { clock, places, boards } = this.#stage;
+		this.#brokers = new BrokerWatch({
+			clock,
+			places,
+			boards,
+			find: (checker, what, device) => this.#find(checker, what, device),
+			isCalmBut: (kind) => this.#isCalm(kind),
+			isTimeSound: () => plan.faults.every(({ kind }) => kindNamed(kind).family !== "clock"),
+		});
+		this.#spread = new AttemptsSpread(options.devices, {
+			clock,
+			onHerd: (device, other) =>
+				this.#find("attempts-spread", `always with ${this.#nameOf(other)}`, this.#nameOf(device)),
 		});
 		this.#times = new FaultTimes(options.devices, {
 			clock: world.clock,
 			statistics: this.#statistics,
-			boundMs: (device) => (this.#needsHand.has(device) ? Infinity : this.#boundMs),
+			boundMs: (device) => (this.#isBroken(device) ? Infinity : this.#boundMs),
+			noticeMs: options.keepAliveS * 1500 + NOTICE_SLACK_MS,
+			onUnnoticed: (device, kind, afterMs) => {
+				const minutes = Math.round(afterMs / MINUTE);
+				this.#find("dead-link-noticed", `${kind}: not in ${minutes} min`, this.#nameOf(device));
+			},
 			onLate: (device, kind, afterMs) => {
 				const minutes = Math.round(afterMs / MINUTE);
 				this.#find("link-back", `${minutes} min after ${kind}`, this.#nameOf(device));
@@ -142,6 +176,7 @@ class Life {
 			checkMemory(board, find);
 			const { minimumFreeHeapBytes: least = 0 } = board.heap.health;
 			const used = HEAP_BYTES - least;
+			this.#watches[index]?.look();
 			if (used > this.#statistics.heapHighWaterBytes) this.#statistics.heapHighWaterBytes = used;
 		});
 	}
@@ -159,7 +194,7 @@ class Life {
 			board.path.latencyMs = this.#plan.options.latencyMs;
 			board.clock.isSNTPBlocked = !this.#plan.options.hasNetworkTime;
 			board.clock.poll();
-			if (!this.#needsHand.has(index) && !this.#watches[index]?.isSafe) return;
+			if (!this.#isBroken(index) && !this.#watches[index]?.isSafe) return;
 			this.#trace.note(board.name, "plug pulled");
 			board.powerCut();
 			this.#watches[index]?.lostPower();
@@ -182,10 +217,13 @@ class Life {
 			const watch = this.#watches[index] as DeviceWatch;
 			const find = this.#findFor(index);
 			checkNothingLost(board, watch, find);
+			const problem = watch.log.problem();
+			if (problem !== undefined) find("log-verifies", problem);
 			if (!watch.isSafe && watch.ledger.accepted === before[index]) {
 				find("readings-go-on", "healed, and no reading was accepted");
 			}
 		});
+		this.#brokers.checkResumption((checker, what) => this.#find(checker, what));
 	}
 
 	// ------------------------------------------------------------ faults
@@ -200,9 +238,10 @@ class Life {
 		});
 		countOne(this.#statistics.faults, fault.kind);
 		this.#boundMs = Math.max(this.#boundMs, this.#boundOf(kind));
-		if (kind.mayReboot) this.#rebootableMs = this.#world.clock.monotonicMs();
+		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
 		if (fault.kind === "program-hangs") this.#hung.add(fault.target);
-		if (kind.isMendedByRestart === true) this.#needsHand.add(fault.target);
+		if (kind.isMendedByRestart === true) this.#broken.set(fault.target, this.#nowMs());
+		this.#disturbedMs = this.#nowMs();
 		this.#times.began(fault, this.#affected(fault, kind));
 		kind.apply(this.#stage, fault);
 		if (fault.durationMs === 0) return;
@@ -214,17 +253,20 @@ class Life {
 		if (!this.#active.delete(fault)) return;
 		const kind = kindNamed(fault.kind);
 		this.#trace.note("healed", fault.kind, { target: fault.target });
+		this.#disturbedMs = this.#nowMs();
 		kind.heal?.(this.#stage, fault);
-		if (kind.mayReboot) this.#rebootableMs = this.#world.clock.monotonicMs();
+		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
 		this.#times.healed(fault, this.#affected(fault, kind));
 	}
 
-	/** Something goes on that a restart mends, and that comes back after it. */
+	/** Until the next boot. */
 	#isBroken(index: number): boolean {
-		for (const { kind, target } of this.#active) {
-			if (target === index && kindNamed(kind).isMendedByRestart === true) return true;
+		const board = this.#stage.boards[index] as SimulatedBoard;
+		const { largestFreeBlockBytes: largest = Infinity } = board.heap.health;
+		if (largest < TLS_HEAP_BLOCK_BYTES_MIN && !this.#broken.has(index)) {
+			this.#broken.set(index, this.#nowMs());
 		}
-		return false;
+		return this.#broken.has(index);
 	}
 
 	#boundOf(kind: FaultKind): number {
@@ -235,9 +277,15 @@ class Life {
 		return kind.isBrokers === true ? this.#watches.map((_, index) => index) : [fault.target];
 	}
 
+	/** No fault is active or was lately, but those of `kind`. */
+	#isCalm(kind?: string): boolean {
+		for (const active of this.#active) if (active.kind !== kind) return false;
+		return this.#active.size > 0 || this.#nowMs() - this.#disturbedMs > CALM_MS;
+	}
+
 	#mayReboot(): boolean {
 		for (const { kind } of this.#active) if (kindNamed(kind).mayReboot) return true;
-		return this.#world.clock.monotonicMs() - this.#rebootableMs < REBOOT_MEMORY_MS;
+		return this.#nowMs() - this.#rebootableMs < REBOOT_MEMORY_MS;
 	}
 
 	// ------------------------------------------------------------ watching
@@ -251,6 +299,11 @@ class Life {
 			secrets: SECRETS,
 			mayBite: () => this.#hung.has(index),
 			mayReboot: () => this.#mayReboot(),
+			brokenMs: () => {
+				if (!this.#isBroken(index)) return 0;
+				return this.#nowMs() - (this.#broken.get(index) as number);
+			},
+			onAttempt: () => this.#spread.attempted(index),
 			onSuspicion: () => checkNothingLost(board, watch, this.#findFor(index)),
 			onOnline: () => this.#times.online(index),
 			onOffline: (isPlanned) => this.#times.offline(index, isPlanned),
@@ -259,6 +312,7 @@ class Life {
 		board.onReport = (event) => {
 			this.#trace.note(board.name, event.name, event);
 			watch.reported(event);
+			this.#brokers.reported(board.name, event.name);
 		};
 		board.onBoot = (reason) => {
 			this.#trace.note(board.name, "boots", { reason });
@@ -266,7 +320,7 @@ class Life {
 			if (finding) this.#find(finding.kind, finding.message + finding.stack, board.name);
 			watch.booted(reason);
 			this.#hung.delete(index);
-			if (!this.#isBroken(index)) this.#needsHand.delete(index);
+			this.#broken.delete(index);
 			checkNothingLost(board, watch, this.#findFor(index));
 		};
 		board.onPowerLost = () => {
@@ -295,8 +349,12 @@ class Life {
 	#find(checker: string, what: string, device?: string): void {
 		if (this.#finding) return;
 		this.#trace.note("FINDING", checker, { device, what });
-		const atMs = this.#world.clock.monotonicMs();
+		const atMs = this.#nowMs();
 		this.#finding = { checker, atMs, what, ...(device !== undefined && { device }) };
+	}
+
+	#nowMs(): number {
+		return this.#world.clock.monotonicMs();
 	}
 
 	#nameOf(device: number): string {
@@ -312,7 +370,7 @@ class Life {
 	#count(): void {
 		const { counts } = this.#statistics;
 		const { boards, places } = this.#stage;
-		const nowMs = this.#world.clock.monotonicMs();
+		const nowMs = this.#nowMs();
 		counts.lives = 1;
 		counts.simulatedMs = nowMs * boards.length;
 		boards.forEach(({ outboxChip, logChip, keyValue }, index) => {

@@ -57,6 +57,7 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 		onPublish: (message) => watch.delivered(message),
 		onFinding: ({ clause, detail }) => find("protocol-kept", `${clause}: ${detail}`),
 		onClient: () => undefined,
+		onExpired: () => undefined,
 	});
 	const [board] = stage.boards as [(typeof stage.boards)[number]];
 	const [{ broker }] = stage.places as [(typeof stage.places)[number]];
@@ -68,6 +69,8 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 		mayBite: () => false,
 		mayReboot: () => true,
 		onSuspicion: () => undefined,
+		onAttempt: () => undefined,
+		brokenMs: () => 0,
 		onOnline: () => undefined,
 		onOffline: () => undefined,
 		obeyed: () => undefined,

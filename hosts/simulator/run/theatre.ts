@@ -50,6 +50,8 @@ export interface TheatreOptions {
 	readonly onPublish: (message: BrokerMessage) => void;
 	readonly onFinding: (finding: BrokerFinding) => void;
 	readonly onClient: (broker: number, client: string, what: string) => void;
+	/** A broker ended the session of a client whose token had run out. */
+	readonly onExpired: (client: string) => void;
 }
 
 /** Boards without power, brokers that are up. */
@@ -177,10 +179,11 @@ interface Applicant {
 
 /** Its name is that of its certificate, and it knows what it must know. */
 function judgeClient(
-	{ world, options }: TheatreOptions,
+	theatre: TheatreOptions,
 	broker: SimulatedBroker,
 	{ client, packet, name }: Applicant,
 ): Access | number {
+	const { world, options } = theatre;
 	if (name !== client) return 5;
 	const { password } = packet;
 	if (name !== "" && options.authentication === "password") {
@@ -192,7 +195,7 @@ function judgeClient(
 		const times = password && tokenTimes(password);
 		const now = world.unixSeconds;
 		if (!times || times.iat > now + TOKEN_SKEW_S || times.exp <= now) return 5;
-		endAtExpiry(world, broker, client, times.exp);
+		endAtExpiry(theatre, broker, client, times.exp);
 	}
 	return {
 		publish: ["telemetry", "event", "result", "log"].map((last) => `holdfast/${client}/${last}`),
@@ -201,13 +204,20 @@ function judgeClient(
 }
 
 /** The broker ends what its token does not cover any more. */
-function endAtExpiry(world: World, broker: SimulatedBroker, client: string, exp: number): void {
+function endAtExpiry(
+	{ world, onExpired }: TheatreOptions,
+	broker: SimulatedBroker,
+	client: string,
+	exp: number,
+): void {
 	world.clock.schedule(
 		() => {
 			const present = broker.client(client);
 			const token = present?.connectPacket?.password;
 			const times = token && tokenTimes(token);
-			if (present && times && times.exp <= world.unixSeconds) present.end("kicked", "close");
+			if (!present?.isOnline || !times || times.exp > world.unixSeconds) return;
+			onExpired(client);
+			present.end("kicked", "close");
 		},
 		(exp - world.unixSeconds) * 1000,
 	);
@@ -232,7 +242,8 @@ export function soundTLS(world: World, index: number, tickets: TLSTickets): TLSS
 	};
 }
 
-function hostOf(index: number): string {
+/** The name of the broker at place `index`. */
+export function hostOf(index: number): string {
 	return index === 0 ? "broker.example" : `broker-${index + 1}.example`;
 }
 

@@ -1,0 +1,157 @@
+// Watches the devices from the brokers' side: whom they trust, whether they keep the keep-alive, and
+// whether they say what an operator must hear of.
+
+import type { SimulatedBoard } from "../board.js";
+import { WORLD_AUTHORITY } from "../board-configuration.js";
+import type { VirtualClock } from "../clock.js";
+import { authorityDER, judgeCertificate } from "../tls-certificate.js";
+import { hostOf } from "./theatre.js";
+import type { Place } from "./stage.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+/** Accepted and thrown out so soon: what a rival does. The device's own window is as long. */
+const KICK_MS = 30 * SECOND;
+/** Kicks in a row after which a device must have named their cause. */
+const KICKS_MAX = 8;
+/** Online for so long after a refused subscription, it must have told. */
+const TELL_MS = MINUTE;
+/** Sessions at one place, and not one of them resumed. */
+const FULL_HANDSHAKES_MAX = 12;
+
+export interface BrokerWatchOptions {
+	readonly clock: VirtualClock;
+	readonly places: readonly Place[];
+	readonly boards: readonly SimulatedBoard[];
+	readonly find: (checker: string, what: string, device: string) => void;
+	/** No fault is active, and none was lately, but those of `kind`. */
+	readonly isCalmBut: (kind: string) => boolean;
+	/** The device's own clock was never touched, nor its source of time. */
+	readonly isTimeSound: () => boolean;
+}
+
+interface Seen {
+	isOnline: boolean;
+	onlineAtMs: number;
+	/** Of the session that ended last, until the next begins. */
+	lastedMs: number | undefined;
+	kicks: number;
+	hasNamedRival: boolean;
+	/** Events about subscriptions in this session. */
+	subscriptionEvents: number;
+	sessions: number;
+}
+
+export class BrokerWatch {
+	readonly #options: BrokerWatchOptions;
+	readonly #seen = new Map<string, Seen>();
+
+	constructor(options: BrokerWatchOptions) {
+		this.#options = options;
+		for (const { name } of options.boards) {
+			this.#seen.set(name, {
+				isOnline: false,
+				onlineAtMs: 0,
+				lastedMs: undefined,
+				kicks: 0,
+				hasNamedRival: false,
+				subscriptionEvents: 0,
+				sessions: 0,
+			});
+		}
+	}
+
+	/** `client` was accepted at `place`, or its session ended there. */
+	changed(place: number, client: string, what: string): void {
+		const seen = this.#seen.get(client);
+		if (seen === undefined) return;
+		if (what !== "online") return this.#ended(client, seen, what);
+		if (this.#isRival(place, client)) return this.#takenOver(client, seen);
+		this.#online(place, client, seen);
+	}
+
+	/** What a device reports that counts here. */
+	reported(device: string, event: string): void {
+		const seen = this.#seen.get(device);
+		if (seen === undefined) return;
+		if (event === "duplicate-client-id-suspected") seen.hasNamedRival = true;
+		if (event.startsWith("subscription-")) seen.subscriptionEvents++;
+		if (event === "device-booted") {
+			seen.kicks = 0;
+			seen.hasNamedRival = false;
+		}
+	}
+
+	/** The broker ended a session whose token had run out. */
+	expired(client: string): void {
+		const { find, isTimeSound } = this.#options;
+		if (isTimeSound()) find("token-renewed", "its token ran out while it was online", client);
+	}
+
+	/** At the end of a life: sessions are resumed where a server remembers them. */
+	checkResumption(find: (checker: string, what: string) => void): void {
+		for (const { tls } of this.#options.places) {
+			const { full = 0, resumed = 0 } = tls.tickets ?? {};
+			const boots = this.#options.boards.reduce((sum, board) => sum + board.boots(), 0);
+			if (full - boots < FULL_HANDSHAKES_MAX || resumed > 0) continue;
+			find("sessions-resumed", `${full} full handshakes with one server, and none resumed`);
+		}
+	}
+
+	/** A rival does not come through TLS: its connection is none of the secured ones. */
+	#isRival(place: number, client: string): boolean {
+		const { places } = this.#options;
+		return places[place]?.broker.client(client)?.connection.from === "rival";
+	}
+
+	#online(place: number, client: string, seen: Seen): void {
+		const { clock, places, boards, find } = this.#options;
+		const { tls, broker } = places[place] as Place;
+		seen.isOnline = true;
+		seen.onlineAtMs = clock.monotonicMs();
+		seen.lastedMs = undefined;
+		seen.subscriptionEvents = 0;
+		seen.sessions++;
+		const board = boards.find(({ name }) => name === client) as SimulatedBoard;
+		const problem = judgeCertificate(tls.certificate, {
+			serverName: hostOf(place),
+			authorities: [authorityDER(WORLD_AUTHORITY)],
+			pins: board.options.configuration?.pins ?? [],
+			time: { unixSeconds: board.world.unixSeconds, isLowerBound: false },
+		});
+		if (problem !== undefined) find("peers-judged", `${problem}, and it connected`, client);
+		if (broker.faults.subackRefusalRate < 1 || broker.faults.hostileSuback) return;
+		const { onlineAtMs } = seen;
+		clock.schedule(() => {
+			const isStill = broker.client(client)?.isOnline === true && seen.onlineAtMs === onlineAtMs;
+			const isSlow = broker.faults.acknowledgeDelayMs > 0 || board.path.latencyMs > SECOND;
+			if (!isStill || isSlow || broker.faults.acknowledgementLossRate > 0) return;
+			if (!this.#options.isCalmBut("subscription-refused")) return;
+			if (seen.subscriptionEvents > 0) return;
+			find("refusals-told", "its subscription was refused, and it said nothing", client);
+		}, TELL_MS);
+	}
+
+	#ended(client: string, seen: Seen, what: string): void {
+		const { clock, find, isCalmBut } = this.#options;
+		seen.lastedMs = undefined;
+		if (what === "timed-out" && isCalmBut("")) {
+			find("keep-alive-kept", "the broker heard nothing for 1.5 keep-alives", client);
+		}
+		const lastedMs = clock.monotonicMs() - seen.onlineAtMs;
+		if (seen.isOnline) seen.lastedMs = lastedMs;
+		seen.isOnline = false;
+	}
+
+	/** A rival came, in the same moment in which the device's session ended. */
+	#takenOver(client: string, seen: Seen): void {
+		const { find } = this.#options;
+		if (seen.lastedMs === undefined) return;
+		const { lastedMs } = seen;
+		seen.lastedMs = undefined;
+		seen.kicks = lastedMs <= KICK_MS ? seen.kicks + 1 : 0;
+		if (seen.kicks >= KICKS_MAX && !seen.hasNamedRival) {
+			find("rival-named", `thrown out ${seen.kicks} times in a row, and it said nothing`, client);
+		}
+	}
+}
