@@ -2,8 +2,8 @@
 // which the device reports them; they are stable. What is not listed here is never written:
 // neither events nor their details.
 
-import { deepFreeze } from "../deep-freeze.js";
 import { shortenText } from "../bytes/text.js";
+import { deepFreeze } from "../deep-freeze.js";
 import { LOG_DETAILS_MAX, LOG_TEXT_CHARACTERS_MAX } from "../limits.js";
 import type { DeviceEvent } from "../ports.js";
 import type { LogDetails } from "./entry.js";

@@ -51,9 +51,10 @@ function statuses(parts: Parts): string[] {
 	return report(parts).entries.map(({ counter, status }) => `${counter} ${status}`);
 }
 
-/** One bit of each byte, another one each time: all of them are in the Node test. */
+/** A bit of every fifth byte, another one each time. The Node test changes more of them. */
 function bitsOf(bytes: Uint8Array): number[] {
-	return Array.from(bytes, (_, index) => index * 8 + (index % 8));
+	const count = Math.ceil(bytes.length / 5);
+	return Array.from({ length: count }, (_, index) => index * 40 + (index % 8));
 }
 
 function flipped(bytes: Uint8Array, bit: number): Uint8Array {
@@ -95,7 +96,7 @@ describe("LogVerifier", () => {
 		expect(report(parts).isSound).toBe(true);
 	});
 
-	it("notices a changed bit in any byte of an entry", () => {
+	it("notices a changed bit in any part of an entry", () => {
 		const parts = madeLog(3);
 		for (const [index, { counter, bytes }] of parts.entries.entries()) {
 			for (const bit of bitsOf(bytes)) {
@@ -108,7 +109,7 @@ describe("LogVerifier", () => {
 		}
 	});
 
-	it("notices a changed bit in any byte of a checkpoint, and one by another key", () => {
+	it("notices a changed bit in any part of a checkpoint, and one by another key", () => {
 		const parts = madeLog(2);
 		const [checkpoint] = parts.checkpoints as [Uint8Array];
 		for (const bit of bitsOf(checkpoint)) {
@@ -128,8 +129,8 @@ describe("LogVerifier", () => {
 		});
 		const judged = report({ ...parts, entries });
 		const blamed = judged.entries.filter(({ status }) => status !== "genuine");
-		expect(blamed).toMatchObject([
-			{ counter: 3, status: "altered", why: "its device signed another one" },
+		expect(blamed.map(({ counter, status, why }) => `${counter} ${status}: ${why}`)).toEqual([
+			"3 altered: its device signed another one",
 		]);
 		expect(judged.isSound).toBe(false);
 	});
@@ -195,7 +196,7 @@ describe("LogVerifier", () => {
 		expect(batches.length).toBeGreaterThan(2);
 		const rest = batches.filter((_, index) => index !== 1);
 		const judged = report({ ...NOTHING, batches: rest });
-		expect(judged.missing).toMatchObject([{ cause: "unexplained" }]);
+		expect(judged.missing.map(({ cause }) => cause)).toEqual(["unexplained"]);
 		expect(judged.isSound).toBe(false);
 	});
 
@@ -242,10 +243,8 @@ describe("LogVerifier", () => {
 			const entries = [...parts.entries, { counter: 4, bytes: encodeEntry(entry) }];
 			return report(partition({ ...parts, entries })).entries.at(-1);
 		};
-		expect(forge(new Uint8Array(32))).toMatchObject({
-			status: "altered",
-			why: "does not follow from #3",
-		});
+		expect(forge(new Uint8Array(32))?.status).toBe("altered");
+		expect(forge(new Uint8Array(32))?.why).toBe("does not follow from #3");
 		const last = parts.entries.at(-1)?.bytes as Uint8Array;
 		expect(forge(new Uint8Array(toyDigest(last)))?.status).toBe("unsigned");
 	});

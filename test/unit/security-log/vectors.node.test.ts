@@ -83,3 +83,28 @@ describe("the security log's vectors", () => {
 		expect(decodeBatch(bytesOf("a167656e747269657381a0")).kind).toBe("invalid");
 	});
 });
+
+describe("every single changed bit", () => {
+	it("of an entry changes its hash, or makes it none", () => {
+		for (const [index, hex] of vector.entries.entries()) {
+			for (const changed of mutations(bytesOf(hex))) {
+				const hash = createHash("sha256").update(changed).digest("hex");
+				expect(hash === vector.hashes[index]).toBe(false);
+			}
+		}
+	});
+
+	it("of a checkpoint makes it none", () => {
+		for (const changed of mutations(bytesOf(vector.checkpoint))) {
+			expect(openCheckpoint(changed, verify)).toBeUndefined();
+		}
+	});
+});
+
+function mutations(bytes: Uint8Array): Uint8Array[] {
+	return Array.from({ length: bytes.length * 8 }, (_, bit) => {
+		const changed = bytes.slice();
+		changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+		return changed;
+	});
+}
