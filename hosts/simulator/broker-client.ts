@@ -78,6 +78,11 @@ export class BrokerClient {
 		this.#outgoing?.pump();
 	}
 
+	/** Sends bytes as they are, legal or not. Nothing is expected of what answers them. */
+	sendRaw(bytes: Uint8Array): void {
+		this.#output.send(bytes);
+	}
+
 	/** Sends `kind` now. Its packet ids may be acknowledged or not. */
 	sendHostile(kind: HostileKind, topic: string): void {
 		const packetId = this.#outgoing?.strayId() ?? 1;

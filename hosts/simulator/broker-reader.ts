@@ -101,7 +101,7 @@ function joined(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
 	return bytes;
 }
 
-/** Where the body begins and how long it is; `undefined` while the fixed header is not all there. */
+/** Where the body begins and its length; `undefined` while the fixed header is not all there. */
 function bodyStart(
 	buffer: Uint8Array,
 	from: number,

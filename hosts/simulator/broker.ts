@@ -152,8 +152,8 @@ export class SimulatedBroker {
 	}
 
 	/**
-	 * Sends `kind` to everyone who is online (to `id` alone where it is given), or puts it in place of
-	 * coming CONNACKs or SUBACKs, until `faults` is healed. Answers to how many it went at once.
+	 * Sends `kind` to everyone who is online (to `id` alone where it is given), or puts it in place
+	 * of coming CONNACKs or SUBACKs, until `faults` is healed. Answers to how many it went at once.
 	 */
 	hostile(kind: HostileKind, id?: string): number {
 		const { moment } = HOSTILE[kind];

@@ -1,5 +1,5 @@
-// Which subscriptions a topic name matches (MQTT 3.1.1 §4.7): exact filters by a look-up, those with
-// wildcards one by one. Written for the simulated broker, without the device's own matcher.
+// Which subscriptions a topic name matches (MQTT 3.1.1 §4.7): exact filters by a look-up, those
+// with wildcards one by one. Written for the simulated broker, without the device's own matcher.
 
 /** Whether `filter` matches `topic`. */
 export function matchesTopic(filter: string, topic: string): boolean {

@@ -1,5 +1,5 @@
-// Complaints of the field about links that look alive and are not, each as a life that must go well:
-// 7 and 10 to 13.
+// Complaints of the field about links that look alive and are not, each as a life that must go
+// well: 7 and 10 to 13.
 
 import { CONNECT_MS_MAX } from "../../src/limits.js";
 import { FieldBench, HOUR, MINUTE, SECOND } from "../support/field-bench.js";
@@ -20,7 +20,7 @@ function attemptDurations(bench: FieldBench): readonly number[] {
 	return durations.filter((duration) => duration >= 0);
 }
 
-describe("complaint 7", () => {
+describe("complaint 7: a DNS or connect that blocks until the watchdog bites", () => {
 	const slow: readonly [string, (bench: FieldBench) => void][] = [
 		["DNS never answers", ({ board }) => void (board.resolver.hangs = true)],
 		["DNS takes 14 s", ({ board }) => void (board.resolver.answerMs = 14 * SECOND)],
@@ -29,7 +29,7 @@ describe("complaint 7", () => {
 		["CONNACK never comes", ({ broker }) => void (broker.faults.isMute = true)],
 	];
 	for (const [name, begin] of slow) {
-		it(`a DNS or connect that blocks until the watchdog bites: ours samples on while ${name}`, () => {
+		it(`does not stop the sampling while ${name}`, () => {
 			const bench = FieldBench.settled();
 			begin(bench);
 			bench.broker.kick();
@@ -43,7 +43,7 @@ describe("complaint 7", () => {
 	}
 });
 
-describe("complaint 10", () => {
+describe('complaint 10: "connected", and nothing flows', () => {
 	const dead: readonly [string, (bench: FieldBench) => void][] = [
 		["the network swallows all", ({ board }) => void (board.path.isBlackHole = true)],
 		["the broker's machine is gone", ({ broker }) => broker.crash("silence")],
@@ -51,7 +51,8 @@ describe("complaint 10", () => {
 	];
 	for (const [name, begin] of dead) {
 		for (const board of [QUIET, { sampleIntervalMs: 10 * SECOND }]) {
-			it(`"connected", and nothing flows: ours knows within one and a half keep-alives that ${name} (a reading every ${board.sampleIntervalMs / SECOND} s)`, () => {
+			const seconds = board.sampleIntervalMs / SECOND;
+			it(`is noticed within 1.5 keep-alives where ${name}, with ${seconds} s between readings`, () => {
 				for (const phaseMs of [0, 15 * SECOND, 30 * SECOND, 45 * SECOND]) {
 					const bench = FieldBench.settled({ board });
 					bench.run(phaseMs);
@@ -68,8 +69,8 @@ describe("complaint 10", () => {
 	}
 });
 
-describe("complaint 11", () => {
-	it("a keep-alive that comes too late: no broker ends ours for silence, however quiet or slow", () => {
+describe("complaint 11: a keep-alive that is wrong in both directions", () => {
+	it("comes in time: no broker ends ours for silence, however quiet or slow", () => {
 		for (const latencyMs of [1, 400, 2500]) {
 			const bench = FieldBench.settled({
 				board: { sampleIntervalMs: 47 * SECOND },
@@ -82,7 +83,7 @@ describe("complaint 11", () => {
 		}
 	});
 
-	it("and none that ends a session which works: a ping of the last session is not waited for in the next", () => {
+	it("ends no session that works: a ping of the last one is not waited for in the next", () => {
 		const bench = FieldBench.settled({ board: QUIET });
 		for (let round = 0; round < 20; round++) {
 			bench.broker.faults.pingLossRate = 1;
@@ -96,7 +97,7 @@ describe("complaint 11", () => {
 		}
 	});
 
-	it("and an unanswered ping ends it, though the broker's side stays open", () => {
+	it("ends a session whose ping has no answer, though the broker's side stays open", () => {
 		const bench = FieldBench.settled({ board: QUIET });
 		bench.broker.faults.pingLossRate = 1;
 		bench.until(() => bench.failures.length > 0, KEEP_ALIVE_S * 1500);
@@ -104,8 +105,8 @@ describe("complaint 11", () => {
 	});
 });
 
-describe("complaint 12", () => {
-	it("a byte a second that keeps every single call busy: ours bounds the whole attempt", () => {
+describe("complaint 12: a byte a second that keeps every single call busy", () => {
+	it("is bounded for the whole attempt", () => {
 		const bench = FieldBench.settled();
 		bench.board.path.bytesPerSecond = 1;
 		bench.board.resolver.answerMs = 14 * SECOND;
@@ -120,7 +121,7 @@ describe("complaint 12", () => {
 		expect(bench.problems()).toEqual([]);
 	});
 
-	it("and each acknowledgement: a session that trickles is given up", () => {
+	it("is bounded for each acknowledgement: a session that trickles is given up", () => {
 		const bench = FieldBench.settled();
 		bench.board.path.bytesPerSecond = 1;
 		bench.until(() => bench.failures.length > 0, MINUTE);
@@ -130,8 +131,8 @@ describe("complaint 12", () => {
 	});
 });
 
-describe("complaint 13", () => {
-	it("associated, and no address: ours asks for the address, restarts the interface, and uses it at once", () => {
+describe("complaint 13: Wi-Fi without an address, or one that is lost unseen", () => {
+	it("is asked for the address, restarted, and used at once when there is one", () => {
 		const bench = FieldBench.settled();
 		bench.board.link.givesNoAddress = true;
 		bench.run(HOUR);
@@ -145,7 +146,7 @@ describe("complaint 13", () => {
 	});
 
 	for (const manner of ["unseen", "untold"] as const) {
-		it(`an address that is lost ${manner} by the driver: ours notices, and restarts the interface`, () => {
+		it(`is noticed where the driver leaves it ${manner}, and restarted`, () => {
 			const bench = FieldBench.settled();
 			bench.board.link.loseAddress(manner);
 			bench.until(() => bench.failures.length > 0, KEEP_ALIVE_S * 1500);

@@ -7,8 +7,8 @@ import { FieldBench, HOUR, MINUTE, SECOND } from "../support/field-bench.js";
 /** The widest window of the backoff, and half of it. */
 const BACK_MS = 8 * MINUTE;
 
-describe("complaint 2", () => {
-	it("TLS that fails for ever though 68 KB are free: ours asks for a block first, says so, and gets one", () => {
+describe("complaint 2: TLS that fails for ever though 68 KB are free", () => {
+	it("asks for a block first, says that there is none, and gets one", () => {
 		const bench = FieldBench.settled();
 		bench.board.heap.fragment(15_000);
 		bench.broker.kick();
@@ -22,7 +22,7 @@ describe("complaint 2", () => {
 	});
 });
 
-describe("complaint 3", () => {
+describe("complaint 3: a device that never reconnects", () => {
 	const stuck: readonly [string, (bench: FieldBench) => void, (bench: FieldBench) => void][] = [
 		["the broker is down", ({ broker }) => broker.crash(), ({ broker }) => broker.start()],
 		["the broker is silent", mute, ({ broker }) => broker.heal()],
@@ -33,7 +33,7 @@ describe("complaint 3", () => {
 		["the access point is away", away(true), away(false)],
 	];
 	for (const [name, begin, end] of stuck) {
-		it(`a device that never reconnects: ours does, after two hours in which ${name}`, () => {
+		it(`is back after two hours in which ${name}`, () => {
 			const bench = FieldBench.settled();
 			begin(bench);
 			bench.run(2 * HOUR);
@@ -46,9 +46,9 @@ describe("complaint 3", () => {
 	}
 });
 
-describe("complaint 4", () => {
+describe("complaint 4: a broker that accepts and kicks, and is hammered", () => {
 	for (const kickMs of [0, 50, 5000, 25_000]) {
-		it(`a broker that accepts and kicks after ${kickMs} ms, and is hammered: ours backs off`, () => {
+		it(`is left alone for longer and longer when it kicks after ${kickMs} ms`, () => {
 			const bench = FieldBench.settled();
 			bench.broker.faults.kickAfterConnectMs = kickMs;
 			bench.broker.kick();
@@ -65,8 +65,8 @@ describe("complaint 4", () => {
 	}
 });
 
-describe("complaint 5", () => {
-	it("a herd that falls upon a restarted broker: ours is spread out", () => {
+describe("complaint 5: a herd that falls upon a restarted broker", () => {
+	it("is spread out", () => {
 		const bench = FieldBench.settled({ boards: 60, board: { sampleIntervalMs: 10 * MINUTE } });
 		bench.broker.crash();
 		bench.run(30 * SECOND);
@@ -84,8 +84,8 @@ describe("complaint 5", () => {
 	});
 });
 
-describe("complaint 6", () => {
-	it("two devices with one client id that kick each other for ever, unseen: ours says so and stays away", () => {
+describe("complaint 6: two devices with one client id that kick each other for ever", () => {
+	it("are told apart: ours says so and stays away", () => {
 		const bench = FieldBench.settled();
 		const { broker, board } = bench;
 		const rival = new Rival({ broker, clock: bench.world.clock, id: board.name, returnMs: 2000 });
@@ -103,8 +103,8 @@ describe("complaint 6", () => {
 	});
 });
 
-describe("complaint 15", () => {
-	it("reboots for what a reboot cannot mend: a day of refusals costs none", () => {
+describe("complaint 15: reboots as recovery, where they hurt", () => {
+	it("are none in a day of refusals, which no reboot mends", () => {
 		const refusals: readonly ((bench: FieldBench) => void)[] = [
 			({ broker }) => void (broker.faults.connackCode = 4),
 			({ broker }) => void (broker.faults.connackCode = 5),
@@ -121,7 +121,7 @@ describe("complaint 15", () => {
 		}
 	});
 
-	it("and a day without a network at most three, though each forgets all that is in memory", () => {
+	it("are at most three in a day without a network, though each forgets what is in memory", () => {
 		const bench = FieldBench.settled({ board: { sampleIntervalMs: 10 * MINUTE } });
 		hole(true)(bench);
 		bench.run(24 * HOUR);
@@ -133,8 +133,8 @@ describe("complaint 15", () => {
 	});
 });
 
-describe("complaint 23", () => {
-	it("reconnects that leak: a thousand leave as many timers and as much heap as one", () => {
+describe("complaint 23: reconnects that leak", () => {
+	it("leave as many timers and as much heap after a thousand as after one", () => {
 		const bench = FieldBench.settled({ board: { sampleIntervalMs: MINUTE } });
 		const { activeTimers } = bench.board;
 		const { freeHeapBytes } = bench.board.heap.health;

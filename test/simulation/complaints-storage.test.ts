@@ -4,8 +4,8 @@ import { Random } from "../../hosts/simulator/random.js";
 import { OUTBOX_RECORDS_MAX } from "../../src/limits.js";
 import { FieldBench, HOUR, MINUTE, SECOND } from "../support/field-bench.js";
 
-describe("complaint 1", () => {
-	it("an outbox that grows until the heap is gone, or drops silently: ours is bounded, and each drop is in a signed gap record", () => {
+describe("complaint 1: an outbox that grows until the heap is gone, or drops silently", () => {
+	it("is bounded, and each drop is in a signed gap record", () => {
 		const bench = FieldBench.settled({ board: { sampleIntervalMs: SECOND, outboxBlocks: 8 } });
 		const timers = bench.board.activeTimers;
 		bench.broker.refuse();
@@ -27,8 +27,8 @@ describe("complaint 1", () => {
 	});
 });
 
-describe("complaint 14", () => {
-	it("QoS 1 messages that a reboot loses: ours are in flash until their PUBACK", () => {
+describe("complaint 14: QoS 1 messages that a reboot loses", () => {
+	it("are in flash until their PUBACK", () => {
 		const bench = FieldBench.settled();
 		bench.broker.faults.acknowledgementLossRate = 1;
 		bench.run(MINUTE);
@@ -40,7 +40,7 @@ describe("complaint 14", () => {
 		expect(bench.receiver.of(bench.board.name).duplicates).toBeGreaterThan(0);
 	});
 
-	it("and power cuts at any moment lose none of them", () => {
+	it("survive power cuts at any moment", () => {
 		const random = new Random(14);
 		const bench = FieldBench.settled({ board: { sampleIntervalMs: SECOND } });
 		bench.broker.faults.acknowledgeDelayMs = 300;
@@ -60,8 +60,10 @@ describe("complaint 14", () => {
 	});
 });
 
-describe("complaint 24", () => {
-	it("settings that a power cut corrupts, and boards that never start again: a cut at any write of a boot heals", () => {
+// Provisioning itself: power-loss-credentials.test.ts, and the cable pulled at any byte:
+// test/integration/provisioning-cable.test.ts.
+describe("complaint 24: settings that a power cut corrupts, and boards that never start", () => {
+	it("heal after a cut at any write of a boot", () => {
 		const bench = FieldBench.settled();
 		const random = new Random(24);
 		for (let write = 1; write <= 24; write++) {
@@ -81,7 +83,7 @@ describe("complaint 24", () => {
 		expect(bench.boots.filter(({ reason }) => reason !== "power-on")).toEqual([]);
 	});
 
-	it("and so does a cut at any write of a change of credentials: the old ones are in use, or the new", () => {
+	it("heal after a cut at any write of a change of credentials, to the old or the new", () => {
 		const bench = FieldBench.settled({ board: { sampleIntervalMs: 10 * MINUTE } });
 		const random = new Random(42);
 		for (let write = 1; write <= 36; write++) {

@@ -11,8 +11,8 @@ import { accessOf, FieldBench, HOUR, MINUTE, SECOND } from "../support/field-ben
 const DAY_S = 86_400;
 const YEAR_S = 365 * DAY_S;
 
-describe("complaint 8", () => {
-	it("no clock, and so no dates: ours knows that a certificate expired before its image was built", () => {
+describe("complaint 8: no clock, and so no dates, or no connection", () => {
+	it("a certificate that expired before the image was built is refused all the same", () => {
 		const bench = new FieldBench();
 		bench.board.clock.isSNTPBlocked = true;
 		const { startUnixSeconds } = bench.world;
@@ -23,7 +23,7 @@ describe("complaint 8", () => {
 		expect(bench.broker.counters.connections).toBe(0);
 	});
 
-	it("no clock, and so no connection: ours connects by the best floor that it has, and believes no command", () => {
+	it("ours connects by the best floor that it has, and believes no command", () => {
 		const bench = new FieldBench();
 		bench.board.clock.isSNTPBlocked = true;
 		bench.board.powerOn();
@@ -41,7 +41,7 @@ describe("complaint 8", () => {
 	});
 
 	for (const years of [10, -10]) {
-		it(`a clock that is told to be ${years} years off: ours recovers when it hears the truth`, () => {
+		it(`one that is told to be ${years} years off recovers when it hears the truth`, () => {
 			const bench = new FieldBench();
 			bench.board.clock.lieSeconds = years * YEAR_S;
 			bench.board.powerOn();
@@ -60,8 +60,8 @@ describe("complaint 8", () => {
 	}
 });
 
-describe("complaint 9", () => {
-	it("an authority that changes and bricks a fleet: ours trusts the next one already", () => {
+describe("complaint 9: an authority, certificate or pin that expires and bricks a fleet", () => {
+	it("the next authority is trusted already", () => {
 		const bench = FieldBench.settled({
 			configuration: { authorities: [authorityDER(WORLD_AUTHORITY), authorityDER("next")] },
 		});
@@ -72,7 +72,7 @@ describe("complaint 9", () => {
 		expect(bench.problems()).toEqual([]);
 	});
 
-	it("and a key that changes: ours has the pin of the next one already", () => {
+	it("the next key is pinned already", () => {
 		const pins = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 		const bench = new FieldBench({ configuration: { pins } });
 		bench.board.powerOn();
@@ -89,7 +89,7 @@ describe("complaint 9", () => {
 		expect(bench.failures).toContain("tls-pin");
 	});
 
-	it("and new credentials that do not work: ours returns to those that did, by itself", () => {
+	it("from new credentials that do not work it returns to those that did, by itself", () => {
 		const bench = FieldBench.settled();
 		const { board } = bench;
 		board.powerCut();
@@ -107,8 +107,8 @@ describe("complaint 9", () => {
 	});
 });
 
-describe("complaint 21", () => {
-	it("a token that expires under a session: ours is renewed before", () => {
+describe("complaint 21: a token that expires under a session", () => {
+	it("is renewed before, by a planned reconnect", () => {
 		const bench: FieldBench = new FieldBench({
 			configuration: {
 				authentication: { kind: "token", audience: "fleet", user: "", lifetimeS: 600 },
@@ -137,8 +137,9 @@ describe("complaint 21", () => {
 	});
 });
 
-describe("complaint 22", () => {
-	it("secrets in logs: none of ours is in any report, message, byte on the wire or unit of flash", () => {
+// Of whole hosts and tools: test/integration/provisioning.test.ts and start.test.ts.
+describe("complaint 22: secrets in logs", () => {
+	it("are in no report, message, byte on the wire or unit of flash", () => {
 		const secrets = ["hush-hush-wifi", "hush-hush-broker"];
 		const [wifi, password] = secrets.map((secret) => new Secret(encodeUTF8(secret)));
 		const bench = new FieldBench({
@@ -181,7 +182,8 @@ describe("complaint 22", () => {
 	});
 });
 
-describe("complaint 25", () => {
+// With real TLS: test/attack/tls.test.ts; with mbedTLS: test/engine/tls-session.
+describe("complaint 25: verification that is quietly off", () => {
 	const impostors: readonly [string, string, (bench: FieldBench) => Partial<TLSServerSettings>][] =
 		[
 			[
@@ -212,7 +214,7 @@ describe("complaint 25", () => {
 			["TLS 1.1", "tls-version", () => ({ version: "1.1" })],
 		];
 	for (const [name, failure, settings] of impostors) {
-		it(`verification that is quietly off: a broker with ${name} hears nothing of ours, ever`, () => {
+		it(`is on: a broker with ${name} hears nothing of ours, ever`, () => {
 			const bench = FieldBench.settled({
 				configuration: { pins: [new Uint8Array(32).fill(0xb0)] },
 			});
@@ -230,8 +232,8 @@ describe("complaint 25", () => {
 	}
 });
 
-describe("complaint 26", () => {
-	it("a full handshake at every connection: ours resumes, until the broker has forgotten", () => {
+describe("complaint 26: a full handshake at every connection", () => {
+	it("is a resumption, until the broker has forgotten", () => {
 		const bench = FieldBench.settled();
 		const tickets = bench.tls[0]?.tickets as TLSTickets;
 		for (let count = 0; count < 10; count++) {

@@ -130,7 +130,7 @@ describe("BrokerReader", () => {
 		expect(packet?.type === "PUBLISH" && packet.payload).toEqual(PAYLOAD);
 	});
 
-	it("takes a remaining length that is longer than need be (§2.2.3 forbids only a fifth byte)", () => {
+	it("takes a remaining length that is longer than need be: §2.2.3 forbids a fifth byte", () => {
 		expect(read(Uint8Array.of(0xc0, 0x80, 0x80, 0x00))).toEqual([{ type: "PINGREQ" }]);
 	});
 
