@@ -1,5 +1,5 @@
-// The timer port of one boot: on the board's own quartz, through the boot's gate, and, where a fault
-// wants it, forgetful.
+// The timer port of one boot: on the board's own quartz, through the boot's gate, and, where a
+// fault wants it, forgetful.
 
 import type { Timer, TimerHandle } from "../../src/ports.js";
 import type { BoardClock } from "./board-clock.js";

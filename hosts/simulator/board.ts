@@ -61,8 +61,8 @@ export interface BoardFinding {
 }
 
 /**
- * What hangs. "loop": nothing turns any more. "sampling": the sampler's timer is lost. "tasks": every
- * timer but the sampler's is lost that fires once. "checks": the watchdog is not fed any more.
+ * What hangs. "loop": nothing turns any more. "sampling": the sampler's timer is lost. "tasks":
+ * every timer but the sampler's is lost that fires once. "checks": the watchdog is not fed.
  */
 export type HangKind = "loop" | "sampling" | "tasks" | "checks";
 

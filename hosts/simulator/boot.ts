@@ -17,7 +17,7 @@ import { BootGate } from "./boot-gate.js";
 import { VirtualFlashStorage } from "./flash-storage.js";
 import { resolverConstructor } from "./resolver.js";
 import { tlsConstructor } from "./tls.js";
-import { TicketCache } from "./tls-tickets.js";
+import { TicketCache } from "./ticket-cache.js";
 import { VirtualWatchdog } from "./virtual-watchdog.js";
 
 const POSTURE: Posture = Object.freeze({ secureBoot: false, simulated: true });

@@ -1,5 +1,5 @@
-// The network link of one simulated board: Wi-Fi as its driver shows it, and what goes wrong between
-// "associated" and "has an address". It alone says whether the board's interface is up.
+// The network link of one simulated board: Wi-Fi as its driver shows it, and what goes wrong
+// between "associated" and "has an address". It alone says whether the board's interface is up.
 
 import type { LinkSettings, NetworkLink } from "../../src/ports.js";
 import type { Gate } from "./gate.js";

@@ -1,5 +1,5 @@
-// The TCP port over the simulated network, with the conduct of lwIP under the SDK: `write` takes all
-// or throws, and a peer that closes looks like one that resets.
+// The TCP port over the simulated network, with the conduct of lwIP under the SDK: `write` takes
+// all or throws, and a peer that closes looks like one that resets.
 
 import type { ByteSource, Socket, TCPConstructor, TCPOptions } from "../../src/ports.js";
 import { ByteQueue, copyOf } from "./byte-queue.js";

@@ -1,5 +1,5 @@
-// Certificates of the simulated world: what is judged in X.509, in a DER envelope of realistic size,
-// and nothing of its mathematics. An authority is known by its name alone.
+// Certificates of the simulated world: what is judged in X.509, in a DER envelope of realistic
+// size, and nothing of its mathematics. An authority is known by its name alone.
 
 import { decodeUTF8, encodeUTF8 } from "../../src/bytes/text.js";
 import { equalBytes } from "../../src/bytes/arrays.js";

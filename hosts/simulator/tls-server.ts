@@ -45,7 +45,7 @@ export interface TLSServerSettings {
 	version?: "1.1" | "1.2" | "1.3";
 	/** How a client's certificate is refused. */
 	refusal?: "alert" | "close" | "reset";
-	/** Tickets that this server knows. A new set: the server has restarted. Without: no resumption. */
+	/** Tickets that this server knows; a new set: it has restarted. Without: no resumption. */
 	tickets?: TLSTickets | undefined;
 	/** The server's `flight` fails, 1 or 2. */
 	failure?: { readonly flight: 1 | 2; readonly manner: FailureManner } | undefined;

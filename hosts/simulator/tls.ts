@@ -37,7 +37,7 @@ import {
 	sessionKey,
 	type TLSRecord,
 } from "./tls-records.js";
-import { type KeptTicket, sessionKeyOf, type TicketCache } from "./tls-tickets.js";
+import { type KeptTicket, sessionKeyOf, type TicketCache } from "./ticket-cache.js";
 
 export interface TLSClientOptions {
 	readonly gate: Gate;

@@ -17,7 +17,7 @@ import {
 	type TLSServerSettings,
 	TLSTickets,
 } from "../../../hosts/simulator/tls-server.js";
-import { TicketCache } from "../../../hosts/simulator/tls-tickets.js";
+import { TicketCache } from "../../../hosts/simulator/ticket-cache.js";
 import { tlsConstructor } from "../../../hosts/simulator/tls.js";
 import type { PortError, Socket, TLSSecureOptions } from "../../../src/ports.js";
 import { ADDRESS, bytesOf, NetworkBench, textOf } from "../../support/network-bench.js";
