@@ -52,7 +52,7 @@ describe('complaint 10: "connected", and nothing flows', () => {
 	for (const [name, begin] of dead) {
 		for (const board of [QUIET, { sampleIntervalMs: 10 * SECOND }]) {
 			const seconds = board.sampleIntervalMs / SECOND;
-			it(`is noticed within 1.5 keep-alives where ${name}, with ${seconds} s between readings`, () => {
+			it(`is noticed within 1.5 keep-alives where ${name}, a reading every ${seconds} s`, () => {
 				for (const phaseMs of [0, 15 * SECOND, 30 * SECOND, 45 * SECOND]) {
 					const bench = FieldBench.settled({ board });
 					bench.run(phaseMs);
