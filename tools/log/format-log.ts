@@ -30,7 +30,9 @@ function formatEntry({ counter, status, entry, why }: JudgedEntry): string {
 	const when = time
 		? `${isoTime(time.unixSeconds)} (${QUALITY[time.quality]})`
 		: `${uptimeS} s after a boot`;
-	const facts = Object.entries(details).map(([key, value]) => `${key} ${String(value)}`);
+	const facts = Object.entries(details)
+		.filter(([, value]) => value !== "")
+		.map(([key, value]) => `${key} ${String(value)}`);
 	return [`${status.padEnd(11)} #${counter}`, when, `${name}${reason}`, ...facts].join("  ");
 }
 

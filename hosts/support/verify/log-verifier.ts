@@ -1,6 +1,7 @@
 // Judges the security log of one device from whatever there is of it: a partition, uploads, or
 // both. Trust begins at a signature and runs backwards: a genuine entry names the hash of the one
 // before.
+import { equalBytes } from "../../../src/bytes/arrays.js";
 import { toHex } from "../../../src/bytes/hex.js";
 import type { StatementVerify } from "../../../src/cbor/statement.js";
 import type { Crypto } from "../../../src/ports.js";
@@ -63,7 +64,9 @@ export class LogVerifier {
 			this.#checkpointsRefused++;
 			return;
 		}
-		this.#checkpoints.push(checkpoint);
+		if (!this.#checkpoints.some((known) => isSame(known, checkpoint))) {
+			this.#checkpoints.push(checkpoint);
+		}
 		const newest = this.#storedCheckpoint?.counter ?? 0;
 		if (source === "partition" && checkpoint.counter > newest) this.#storedCheckpoint = checkpoint;
 	}
@@ -165,6 +168,15 @@ export class LogVerifier {
 		}, 0);
 		return upload > partition ? { partition, upload } : undefined;
 	}
+}
+
+function isSame(left: Checkpoint, right: Checkpoint): boolean {
+	return (
+		left.counter === right.counter &&
+		left.oldest === right.oldest &&
+		left.time?.unixSeconds === right.time?.unixSeconds &&
+		equalBytes(left.hash, right.hash)
+	);
 }
 
 /** All that claim one counter. `vouched` are hashes of genuine ones, where they are known. */
