@@ -14,6 +14,7 @@ import {
 import { budgetsOf, isKept, type Budget } from "./budgets.js";
 import { findBuild, imageSizes, readBuild, type BuildFiles } from "./build-files.js";
 import { parseTarget, type Target } from "./chips.js";
+import { reportDevice } from "./device-report.js";
 import { judge, type Finding, type Judgement } from "./judge.js";
 import { PROFILES, type Profile } from "./profile.js";
 
@@ -23,6 +24,7 @@ interface PostureOptions {
 	readonly manifest?: string;
 	readonly profile: Profile;
 	readonly target?: Target;
+	readonly report?: string;
 	readonly json?: boolean;
 }
 
@@ -39,8 +41,10 @@ export function postureCommand(): Command {
 			new Option("--profile <profile>", "what it is for").choices(PROFILES).default("production"),
 		)
 		.option("--target <chip>", "esp32, esp32c3, esp32s3 or qemu, if no file says it", parseTarget)
+		.option("--report <file>", "instead: what a device answered to report --json (- for stdin)")
 		.addOption(jsonOption("one JSON object"))
 		.action((folder: string | undefined, options: PostureOptions) => {
+			if (options.report !== undefined) return reportDevice(options.report, options.json);
 			const files = filesOf(folder, options);
 			if (!reportPosture(files, options.profile, options.json)) process.exitCode = EXIT_FAILURE;
 		});
@@ -50,6 +54,10 @@ export function postureCommand(): Command {
 			"holdfast posture --sdkconfig hosts/esp32/sdkconfig/production" +
 				" --partitions hosts/esp32/partitions.csv --manifest manifest.json --target esp32",
 			"the committed profile, without a build",
+		],
+		[
+			"holdfast command sensor-1 report --json … | holdfast posture --report -",
+			"what a running board says of itself, signed",
 		],
 	]);
 }
