@@ -41,12 +41,13 @@ export class DeviceCore {
 	/** `timeScale` is for what `timings` does not have. */
 	constructor(host: Ports, timings: Timings, timeScale: number, onCommitted: () => void) {
 		this.#host = host;
-		this.journal = this.#buildJournal(timeScale);
-		const { ports } = this;
-		const { clock, timer, watchdog, system } = ports;
+		const { clock, timer, watchdog, system } = host;
+		// First of all: whatever fails after this counts as a failed boot.
 		this.bootRecord = new BootRecord({ store: this.store("hf-boot"), clock, timings });
 		const { lastReset } = watchdog;
 		const boot = this.bootRecord.begin(lastReset.reason);
+		this.journal = this.#buildJournal(timeScale);
+		const { ports } = this;
 		this.bootEvent = Object.freeze({
 			name: "device-booted",
 			reason: lastReset.reason,
