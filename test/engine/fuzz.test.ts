@@ -8,7 +8,8 @@ import { createServer } from "node:tls";
 import { buildProgram, describeWhere, missingFor, ROOT } from "../support/c-program.js";
 import { TemporaryFolder } from "../support/temporary-folder.js";
 import { closeAll, listen, pki } from "../support/tls-bench.js";
-import { TLS_LIBRARIES, TLS_SOURCES } from "./tls-session/bench.js";
+import { MBEDTLS_LIBRARIES } from "../support/mbedtls-libraries.js";
+import { TLS_SOURCES } from "./tls-session/bench.js";
 
 const RUNS = Number(process.env["HOLDFAST_FUZZ_RUNS"] ?? 3000);
 const SEED = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 2 ** 31) + 1);
@@ -32,7 +33,7 @@ function build(name: string, sources: readonly string[]): string {
 		sanitizers: ["-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"],
 		sources: ["test/engine/fuzz/tls-records.c", "test/engine/fuzz/deterministic.c", ...sources],
 		includes: ["modules/tls-socket", "test/engine/fuzz"],
-		flags: [...TLS_LIBRARIES, "-Wl,--wrap=getrandom,--wrap=time"],
+		flags: [...MBEDTLS_LIBRARIES, "-Wl,--wrap=getrandom,--wrap=time"],
 	});
 }
 

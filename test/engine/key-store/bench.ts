@@ -1,10 +1,10 @@
 // Builds the test programs around key-store.c and runs them in folders that are gone afterwards.
 import { execFileSync } from "node:child_process";
 import { buildProgram, missingFor } from "../../support/c-program.js";
+import { MBEDTLS_LIBRARIES } from "../../support/mbedtls-libraries.js";
 import { TemporaryFolder } from "../../support/temporary-folder.js";
 import { NVS_SOURCES } from "../nvs/bench.js";
 
-const MBEDTLS = ["mbedtls", "mbedx509", "mbedcrypto"].map((name) => `-l:lib${name}.a`);
 const COMMON = {
 	includes: ["modules/nvs", "modules/key-store", "modules/tls-socket", "test/engine/nvs"],
 };
@@ -26,13 +26,17 @@ export class KeyStoreBench {
 			"modules/key-store/key-store.c",
 			...NVS_SOURCES,
 		],
-		flags: [...MBEDTLS, "-lsodium", `-Wl,${WRAPPED.map((call) => `--wrap=${call}`).join(",")}`],
+		flags: [
+			...MBEDTLS_LIBRARIES,
+			"-lsodium",
+			`-Wl,${WRAPPED.map((call) => `--wrap=${call}`).join(",")}`,
+		],
 	});
 	readonly #wiping = buildProgram({
 		...COMMON,
 		name: "key-store-wiping",
 		sources: ["test/engine/key-store/wiping.c", "modules/key-store/key-store.c", ...NVS_SOURCES],
-		flags: [...MBEDTLS, "-l:libsodium.a", "-lpthread", "-Wl,--wrap=free"],
+		flags: [...MBEDTLS_LIBRARIES, "-l:libsodium.a", "-lpthread", "-Wl,--wrap=free"],
 	});
 
 	/** What the store's program says; throws with what is wrong. */

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { buildProgram, missingFor } from "../../support/c-program.js";
+import { MBEDTLS_LIBRARIES } from "../../support/mbedtls-libraries.js";
 import { startOpenSSLServer } from "../../support/openssl-server.js";
 import type { OpenSSLServer, OpenSSLServerOptions } from "../../support/openssl-server.js";
 import { TemporaryFolder } from "../../support/temporary-folder.js";
@@ -14,15 +15,6 @@ const FOLDER = "test/engine/tls-session";
 export const TLS_SOURCES = ["tls-judge", "tls-session", "tls-session-start", "tls-tickets"].map(
 	(name) => `modules/tls-socket/${name}.c`,
 );
-/** Another mbedTLS than the system's: a folder with include/ and library/, where it was built. */
-const other = process.env["HOLDFAST_MBEDTLS"];
-
-/** The static libraries: allocations inside them are watched and refused too. */
-export const TLS_LIBRARIES = [
-	...(other === undefined ? [] : ["-isystem", `${other}/include`, `-L${other}/library`]),
-	...["mbedtls", "mbedx509", "mbedcrypto"].map((name) => `-l:lib${name}.a`),
-];
-
 export const missing = missingFor("gcc", { "mbedtls/ssl.h": "libmbedtls-dev" });
 
 export function buildProbe(): string {
@@ -30,7 +22,7 @@ export function buildProbe(): string {
 		name: "tls-probe",
 		sources: [`${FOLDER}/probe.c`, `${FOLDER}/probe-request.c`, ...TLS_SOURCES],
 		includes: ["modules/tls-socket", FOLDER],
-		flags: [...TLS_LIBRARIES, "-Wl,--wrap=malloc,--wrap=calloc"],
+		flags: [...MBEDTLS_LIBRARIES, "-Wl,--wrap=malloc,--wrap=calloc"],
 	});
 }
 

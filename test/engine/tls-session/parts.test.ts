@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import { buildProgram, describeWhere } from "../../support/c-program.js";
 import { TemporaryFolder } from "../../support/temporary-folder.js";
 import { pki } from "../../support/tls-bench.js";
-import { missing, TLS_LIBRARIES, TLS_SOURCES } from "./bench.js";
+import { MBEDTLS_LIBRARIES } from "../../support/mbedtls-libraries.js";
+import { missing, TLS_SOURCES } from "./bench.js";
 
 describeWhere(missing, "TLS session in C: its parts", () => {
 	it("check themselves and the library, and keep to their bounds", () => {
@@ -12,7 +13,7 @@ describeWhere(missing, "TLS session in C: its parts", () => {
 			name: "tls-parts",
 			sources: ["test/engine/tls-session/parts.c", ...TLS_SOURCES],
 			includes: ["modules/tls-socket"],
-			flags: [...TLS_LIBRARIES, "-Wl,--wrap=mbedtls_ssl_config_init"],
+			flags: [...MBEDTLS_LIBRARIES, "-Wl,--wrap=mbedtls_ssl_config_init"],
 		});
 		const folder = new TemporaryFolder();
 		writeFileSync(folder.file("authority.der"), pki.authority.der);
