@@ -17,7 +17,7 @@ import { readLines } from "../verify/lines.js";
 import { listen } from "../verify/listen.js";
 import { parseMessageLine } from "../verify/message-line.js";
 import { LOG_FILTER, LogRun } from "./log-run.js";
-import { isPartitionImage } from "./partition-image.js";
+import { isPartitionImage } from "../../hosts/support/verify/partition-image.js";
 
 interface LogVerifyOptions {
 	readonly fleet?: string;

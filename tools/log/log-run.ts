@@ -17,7 +17,7 @@ import { print, printable, printJSON } from "../command-line.js";
 import { keyIdOf } from "../pki/device-record.js";
 import { verifierCrypto } from "../verify/verifier-crypto.js";
 import { formatLog } from "./format-log.js";
-import { partitionImage } from "./partition-image.js";
+import { partitionImage } from "../../hosts/support/verify/partition-image.js";
 
 export interface LogRunOptions {
 	readonly devices: readonly KnownDevice[];

@@ -11,7 +11,7 @@ import { keyIdOf } from "../../../src/envelope/key-id.js";
 import { LOG_CHECKPOINT_MS } from "../../../src/limits.js";
 import { encodeRules, DEFAULT_RULES } from "../../../src/policy/rules.js";
 import { decodeBatch } from "../../../src/security-log/batch.js";
-import { partitionImage } from "../../../tools/log/partition-image.js";
+import { partitionImage } from "../../../hosts/support/verify/partition-image.js";
 import {
 	DeviceImage,
 	DeviceLife,

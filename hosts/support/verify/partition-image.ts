@@ -1,6 +1,6 @@
 // A partition as a file: what was read from a board's flash, as the device's own code reads it.
 // Nothing is ever written to it.
-import type { FlashPartition } from "../../src/ports.js";
+import type { FlashPartition } from "../../../src/ports.js";
 
 const BLOCK_BYTES = 4096;
 const UNIT_BYTES = 32;
