@@ -277,18 +277,19 @@ export class Stages {
 
 	/** What makes an attempt useless before it is made. */
 	#obstacle(): FailureClass | undefined {
-		const { ports, chosen, timeTrust } = this.#options;
-		const { certificates, keyName, authentication } = chosen.configuration;
-		if (certificates.length > 0 && ports.keyStore.publicKey(keyName) === undefined) {
-			return "credentials-missing";
-		}
-		if (authentication.kind === "token" && !timeTrust.isTrusted) return "time-untrusted";
-		return undefined;
+		const { ports, chosen } = this.#options;
+		const { certificates, keyName } = chosen.configuration;
+		const isMissing = certificates.length > 0 && ports.keyStore.publicKey(keyName) === undefined;
+		return isMissing ? "credentials-missing" : undefined;
 	}
 
 	#openSession(request: SessionRequest, events: SessionEvents): SessionHandle {
 		const { ports, chosen, timings, timeScale, signer, timeTrust } = this.#options;
 		this.#session?.drop(); // it may still be saying goodbye, and the MQTT session has one client
+		// Only now, with the name resolved: where the network is dead there is no time either, and that
+		// failure is the network's, which a reboot may mend.
+		const needsTime = chosen.configuration.authentication.kind === "token";
+		if (needsTime && !timeTrust.isTrusted) return this.#refusedSession(events, "time-untrusted");
 		try {
 			this.#session = new BrokerSession(request, events, {
 				ports,
@@ -309,10 +310,15 @@ export class Stages {
 			});
 			return this.#session;
 		} catch (error) {
-			const code = socketCodeOf(error);
-			const later = ports.timer.set(() => events.onClosed(code), 0);
-			return { close: () => ports.timer.clear(later) };
+			return this.#refusedSession(events, socketCodeOf(error));
 		}
+	}
+
+	/** A session that ends as soon as its caller has it. */
+	#refusedSession(events: SessionEvents, code: FailureClass): SessionHandle {
+		const { timer } = this.#options.ports;
+		const later = timer.set(() => events.onClosed(code), 0);
+		return { close: () => timer.clear(later) };
 	}
 
 	#onOnline(): void {
