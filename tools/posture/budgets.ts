@@ -2,6 +2,7 @@
 import { BOOTLOADER_OFFSET } from "./chips.js";
 import { creationBytes, XS_BYTES_MAX } from "./memory-rules.js";
 import { APP_ALIGNMENT_BYTES, FLASH_BLOCK_BYTES } from "./partition-table.js";
+import { FLASH_BYTES } from "./partition-rules.js";
 import type { Build } from "./rule.js";
 
 /** Bytes that secure boot v2 adds to an image: one block of signatures. */
@@ -28,6 +29,11 @@ export function budgetsOf(build: Build, images: ImageSizes): Budget[] {
 			what: "XS, its stack included",
 			bytes: creationBytes(manifest.creation),
 			limit: XS_BYTES_MAX,
+		},
+		{
+			what: "flash, to the last partition",
+			bytes: Math.max(...partitions.map(({ offset, size }) => offset + size)),
+			limit: FLASH_BYTES,
 		},
 	];
 	const slot = Math.min(...partitions.filter(({ type }) => type === "app").map(({ size }) => size));

@@ -291,13 +291,13 @@ describe("budgetsOf", () => {
 
 	it("holds image and bootloader to what the table leaves them", () => {
 		const table = "CONFIG_PARTITION_TABLE_OFFSET=0x8000\n";
-		expect(kept(table, 128 * 1024, 0x7000)).toEqual([true, true, true]);
-		expect(kept(table, 128 * 1024 + 1, 0x7001)).toEqual([true, false, false]);
+		expect(kept(table, 128 * 1024, 0x7000)).toEqual([true, true, true, true]);
+		expect(kept(table, 128 * 1024 + 1, 0x7001)).toEqual([true, true, false, false]);
 	});
 
 	it("adds what a signature takes", () => {
 		const signed = "CONFIG_SECURE_BOOT=y\nCONFIG_PARTITION_TABLE_OFFSET=0x8000\n";
-		expect(kept(signed, 0x1f000, 0x6000)).toEqual([true, true, true]);
-		expect(kept(signed, 0x1f001, 0x6001)).toEqual([true, false, false]);
+		expect(kept(signed, 0x1f000, 0x6000)).toEqual([true, true, true, true]);
+		expect(kept(signed, 0x1f001, 0x6001)).toEqual([true, true, false, false]);
 	});
 });
