@@ -1,5 +1,5 @@
 // The chip's modules as a program of this machine: the XS host without the Linux half of modules,
-// and the chip's C with test/engine/chip/board.c below it, loaded beside. Bindings, engine and C
+// and the chip's C with test/engine/chip/board*.c below it, loaded beside. Bindings, engine and C
 // are those of the chip; ESP-IDF is played.
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { execFileSync } from "node:child_process";
@@ -22,8 +22,11 @@ export interface ChipBoard {
 	readonly env: NodeJS.ProcessEnv;
 }
 
-/** Builds both. After the XS host itself, whose engine it takes over. */
-export function buildChipBoard(): ChipBoard {
+/**
+ * Builds both, after the XS host itself, whose engine it takes over. `flags` choose another board,
+ * which has a name of its own.
+ */
+export function buildChipBoard(name = "chip", flags: readonly string[] = []): ChipBoard {
 	mkdirSync(FOLDER, { recursive: true });
 	const engine = join(FOLDER, "xs");
 	if (!existsSync(engine)) {
@@ -32,17 +35,20 @@ export function buildChipBoard(): ChipBoard {
 	execFileSync(join(ROOT, "hosts/linux/build.sh"), ["MODULES=none", `OUT=${FOLDER}`], {
 		stdio: "pipe",
 	});
-	const library = join(FOLDER, "chip.so");
+	const library = join(FOLDER, `${name}.so`);
 	const ours = ["test/support/idf", "test/support/idf/sdk", "hosts/linux", ...headerFolders(ROOT)];
 	const theirs = ["includes", "platforms"].flatMap((name) => ["-isystem", join(XS, name)]);
 	// The rules of NVS are those of the Linux half.
 	const linux = moduleSources(ROOT, "lin").sources.filter((path) => path.includes("/nvs/nvs-"));
 	const { sources } = moduleSources(ROOT, "esp32");
-	const played = ["test/engine/chip/board.c", "test/engine/chip/board-network.c"];
+	const played = ["board", "board-network", "board-storage"].map(
+		(name) => `test/engine/chip/${name}.c`,
+	);
 	const all = new Set([...played, ...sources, ...linux]);
 	const includes = ours.map((path) => `-I${join(ROOT, path)}`);
 	const paths = [...all].map((path) => join(ROOT, path));
-	execFileSync("gcc", [...FLAGS, ...includes, ...theirs, "-o", library, ...paths, ...LIBRARIES], {
+	const options = [...FLAGS, ...flags, ...includes, ...theirs, "-o", library];
+	execFileSync("gcc", [...options, ...paths, ...LIBRARIES], {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	return { program: join(FOLDER, "xs-host"), env: { ...process.env, LD_PRELOAD: library } };

@@ -1,5 +1,5 @@
-// The mbedTLS that tests of C are linked with: the system's, or with HOLDFAST_MBEDTLS=FOLDER another,
-// which was built in FOLDER and has include/ and library/ there.
+// The mbedTLS that tests of C are linked with: the system's, or with HOLDFAST_MBEDTLS=FOLDER
+// another, which was built in FOLDER and has include/ and library/ there.
 
 const other = process.env["HOLDFAST_MBEDTLS"];
 

@@ -10,6 +10,8 @@
 #include "binding.h"
 #include "board.h"
 #include "bootloader_random.h"
+#include "driver/gpio.h"
+#include "driver/uart.h"
 #include "driver/usb_serial_jtag.h"
 #include "esp_app_desc.h"
 #include "esp_efuse_table.h"
@@ -17,7 +19,6 @@
 #include "esp_heap_caps.h"
 #include "esp_mac.h"
 #include "esp_ota_ops.h"
-#include "esp_partition.h"
 #include "esp_random.h"
 #include "esp_secure_boot.h"
 #include "esp_system.h"
@@ -25,7 +26,6 @@
 #include "esp_timer.h"
 #include "loop.h"
 #include "modTimer.h"
-#include "nvs_flash.h"
 #include "reset.h"
 
 #define kBoardSpeed 20
@@ -229,96 +229,34 @@ void bootloader_random_disable(void)
 	gBoardConverter--;
 }
 
-// ---------------------------------------------------------------- storage
-
-static uint8_t gFlash[1024 * 1024];
-// Of two partitions on the same flash: nobody opens both here.
-static esp_partition_t gPartition = { .type = ESP_PARTITION_TYPE_DATA, .erase_size = 4096,
-	.label = "outbox or log", .encrypted = true };
-
-static uint8_t maskAt(size_t offset)
-{
-	return (uint8_t)(0x35 ^ offset * 7);
-}
-
-const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
-	esp_partition_subtype_t subtype, const char *label)
-{
-	const char *size = getenv("HOLDFAST_FLASH_KIB");
-	(void)type;
-	(void)subtype;
-	if (strcmp(label, "outbox") != 0 && strcmp(label, "log") != 0)
-		return NULL;
-	if (gPartition.size == 0) {
-		gPartition.size = (size ? (uint32_t)atoi(size) : 256) * 1024;
-		memset(gFlash, 0xff, sizeof(gFlash));
-	}
-	return &gPartition;
-}
-
-esp_err_t esp_partition_read_raw(const esp_partition_t *partition, size_t src_offset, void *dst,
-	size_t size)
-{
-	memcpy(dst, gFlash + src_offset, size);
-	return src_offset + size <= partition->size ? ESP_OK : ESP_FAIL;
-}
-
-esp_err_t esp_partition_read(const esp_partition_t *partition, size_t src_offset, void *dst,
-	size_t size)
-{
-	esp_err_t error = esp_partition_read_raw(partition, src_offset, dst, size);
-	for (size_t index = 0; index < size; index++)
-		((uint8_t *)dst)[index] ^= maskAt(src_offset + index);
-	return error;
-}
-
-esp_err_t esp_partition_write(const esp_partition_t *partition, size_t dst_offset, const void *src,
-	size_t size)
-{
-	for (size_t index = 0; index < size; index++)
-		gFlash[dst_offset + index] &= ((const uint8_t *)src)[index] ^ maskAt(dst_offset + index);
-	return dst_offset + size <= partition->size ? ESP_OK : ESP_FAIL;
-}
-
-esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t offset, size_t size)
-{
-	memset(gFlash + offset, 0xff, size);
-	return offset + size <= partition->size ? ESP_OK : ESP_FAIL;
-}
-
-nvs_sec_scheme_t *nvs_flash_get_default_security_scheme(void)
-{
-	static nvs_sec_scheme_t scheme;
-	return &scheme;
-}
-
-esp_err_t nvs_flash_read_security_cfg_v2(nvs_sec_scheme_t *scheme_cfg, nvs_sec_cfg_t *cfg)
-{
-	memset(cfg, 1, sizeof(*cfg));
-	return scheme_cfg ? ESP_OK : ESP_FAIL;
-}
-
-esp_err_t nvs_flash_secure_init_partition(const char *partition_label, nvs_sec_cfg_t *cfg)
-{
-	return cfg && !strcmp(partition_label, "hf-nvs") ? ESP_OK : ESP_FAIL;
-}
-
-// The rules of NVS are those that the Linux host keeps, in the same functions.
-esp_err_t nvs_open(const char *namespace_name, nvs_open_mode_t open_mode, nvs_handle_t *out_handle);
-
-esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_name,
-	nvs_open_mode_t open_mode, nvs_handle_t *out_handle)
-{
-	if (strcmp(part_name, "hf-nvs") != 0)
-		return ESP_FAIL;
-	return nvs_open(namespace_name, open_mode, out_handle);
-}
-
 // ---------------------------------------------------------------- the serial line
 
 static uint8_t gLine[8192];
 static size_t gLineBytes;
 static bool gIsUnplugged;
+
+// At the other end somebody sends everything back in capitals.
+static int sendLine(const void *src, size_t size)
+{
+	if (gIsUnplugged || size > sizeof(gLine) - gLineBytes)
+		return 0;
+	for (size_t index = 0; index < size; index++) {
+		uint8_t byte = ((const uint8_t *)src)[index];
+		gLine[gLineBytes++] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 32) : byte;
+	}
+	return (int)size;
+}
+
+static int receiveLine(void *buf, uint32_t length, uint32_t ticks_to_wait)
+{
+	size_t count = length < gLineBytes ? length : gLineBytes;
+	if (ticks_to_wait != 0)
+		abort();
+	memcpy(buf, gLine, count);
+	gLineBytes -= count;
+	memmove(gLine, gLine + count, gLineBytes);
+	return (int)count;
+}
 
 esp_err_t usb_serial_jtag_driver_install(usb_serial_jtag_driver_config_t *config)
 {
@@ -331,27 +269,68 @@ esp_err_t usb_serial_jtag_driver_uninstall(void)
 	return ESP_OK;
 }
 
-// At the other end somebody sends everything back in capitals.
 int usb_serial_jtag_write_bytes(const void *src, size_t size, uint32_t ticks_to_wait)
 {
-	if (gIsUnplugged || size > sizeof(gLine) - gLineBytes || ticks_to_wait != 0)
-		return 0;
-	for (size_t index = 0; index < size; index++) {
-		uint8_t byte = ((const uint8_t *)src)[index];
-		gLine[gLineBytes++] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 32) : byte;
-	}
-	return (int)size;
+	return ticks_to_wait == 0 ? sendLine(src, size) : -1;
 }
 
 int usb_serial_jtag_read_bytes(void *buf, uint32_t length, uint32_t ticks_to_wait)
 {
-	size_t count = length < gLineBytes ? length : gLineBytes;
-	if (ticks_to_wait != 0)
+	return receiveLine(buf, length, ticks_to_wait);
+}
+
+esp_err_t uart_driver_install(uart_port_t uart_num, int rx_buffer_size, int tx_buffer_size,
+	int queue_size, QueueHandle_t *uart_queue, int intr_alloc_flags)
+{
+	gLineBytes = 0;
+	bool isPlain = queue_size == 0 && !uart_queue && intr_alloc_flags == 0 && uart_num == 0;
+	return isPlain && rx_buffer_size >= 2048 && tx_buffer_size >= 256 ? ESP_OK : ESP_FAIL;
+}
+
+esp_err_t uart_driver_delete(uart_port_t uart_num)
+{
+	return uart_num == 0 ? ESP_OK : ESP_FAIL;
+}
+
+esp_err_t uart_param_config(uart_port_t uart_num, const uart_config_t *uart_config)
+{
+	return uart_num == 0 && uart_config->baud_rate == 115200 ? ESP_OK : ESP_FAIL;
+}
+
+int uart_read_bytes(uart_port_t uart_num, void *buf, uint32_t length, uint32_t ticks_to_wait)
+{
+	return uart_num == 0 ? receiveLine(buf, length, ticks_to_wait) : -1;
+}
+
+// The real one waits for room, and with it the engine would: nobody may ask for that.
+int uart_write_bytes(uart_port_t uart_num, const void *src, size_t size)
+{
+	if (gIsUnplugged)
 		abort();
-	memcpy(buf, gLine, count);
-	gLineBytes -= count;
-	memmove(gLine, gLine + count, gLineBytes);
-	return (int)count;
+	return uart_num == 0 ? sendLine(src, size) : -1;
+}
+
+esp_err_t uart_get_tx_buffer_free_size(uart_port_t uart_num, size_t *size)
+{
+	*size = gIsUnplugged ? 3 : sizeof(gLine) - gLineBytes;
+	return uart_num == 0 ? ESP_OK : ESP_FAIL;
+}
+
+// ---------------------------------------------------------------- the light
+
+static int gBlinks;
+static uint32_t gLight;
+
+esp_err_t gpio_set_direction(gpio_num_t gpio_num, gpio_mode_t mode)
+{
+	return gpio_num == 2 && mode == GPIO_MODE_OUTPUT ? ESP_OK : ESP_FAIL;
+}
+
+esp_err_t gpio_set_level(gpio_num_t gpio_num, uint32_t level)
+{
+	gBlinks += gLight != level;
+	gLight = level;
+	return gpio_num == 2 ? ESP_OK : ESP_FAIL;
 }
 
 // ---------------------------------------------------------------- the world, for script
@@ -381,6 +360,8 @@ void xs_board_see(xsMachine *the)
 	xsmcSetNewObject(xsResult);
 	boardNetworkSee(the);
 	boardNumber(the, "isConverterOn", gBoardConverter);
+	boardNumber(the, "blinks", gBlinks);
+	boardNumber(the, "light", gLight);
 	boardNumber(the, "watchdogUsers", gHardware.users);
 	boardNumber(the, "watchdogResets", gHardware.resets);
 	boardNumber(the, "isWatchdogPanicking", gHardware.isPanicking);
