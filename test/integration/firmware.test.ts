@@ -7,7 +7,7 @@ const PRODUCTION = ["--target", "esp32c3", "--profile", "production"];
 const DEVELOPMENT = ["--target", "esp32c3"];
 
 let tools: BoardToolchain;
-beforeAll(build);
+beforeAll(build, 300_000);
 beforeEach(() => (tools = new BoardToolchain()));
 afterEach(() => tools.remove());
 

@@ -8,7 +8,7 @@ const OTHERS = ["--partitions", "hosts/esp32/partitions.csv", "--manifest", "man
 const TARGET = ["--target", "esp32c3"];
 
 const folder = new TemporaryFolder();
-beforeAll(build);
+beforeAll(build, 300_000);
 afterAll(() => folder.remove());
 
 describe("holdfast posture", () => {
