@@ -92,6 +92,8 @@ export class SimulatedBoard {
 	imagesValid = 0;
 	readonly findings: BoardFinding[] = [];
 	onReport: ((event: DeviceEvent) => void) | undefined;
+	/** What the device says over the serial line. */
+	onSerial: ((bytes: Uint8Array) => void) | undefined;
 	/** A boot begins, for this reason. */
 	onBoot: ((reason: ResetReason) => void) | undefined;
 	/** The power failed at the planned operation: nobody turns it on again but the caller. */

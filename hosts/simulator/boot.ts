@@ -2,6 +2,7 @@
 
 import { Device } from "../../src/device.js";
 import type {
+	ByteSource,
 	Ports,
 	Posture,
 	ResetReason,
@@ -14,6 +15,7 @@ import type {
 import type { HangKind, SimulatedBoard } from "./board.js";
 import { BoardTimer } from "./board-timer.js";
 import { BootGate } from "./boot-gate.js";
+import { copyOf } from "./byte-queue.js";
 import { VirtualFlashStorage } from "./flash-storage.js";
 import { resolverConstructor } from "./resolver.js";
 import { tlsConstructor } from "./tls.js";
@@ -172,8 +174,8 @@ export class Boot {
 		};
 	}
 
-	/** Whatever the device says over it goes nowhere. */
 	#serialPort(): new (options: SerialOptions) => SerialPort {
+		const board = this.#board;
 		const input = this.#serialInput;
 		const opened = (onReadable: () => void) => (this.#onSerial = onReadable);
 		return class {
@@ -183,7 +185,9 @@ export class Boot {
 			read(): ArrayBuffer | undefined {
 				return input.shift()?.buffer as ArrayBuffer | undefined;
 			}
-			write(): void {}
+			write(bytes: ByteSource): void {
+				board.onSerial?.(copyOf(bytes));
+			}
 			close(): void {}
 		};
 	}

@@ -3,6 +3,8 @@
 
 import type { HangKind } from "../../../hosts/simulator/board.js";
 import { TLSTickets } from "../../../hosts/simulator/tls-server.js";
+import { encodeFrame } from "../../../src/provisioning/frame.js";
+import { encodeMessage } from "../../../src/provisioning/messages.js";
 import { nodeCrypto, SeededKeyStore } from "../../support/seeded-key-store.js";
 import { SETTLING_MS, WorldBench } from "../../support/world-bench.js";
 
@@ -179,6 +181,19 @@ describe("SimulatedBoard", () => {
 		bench.board.powerCut();
 		bench.world.run(HOUR);
 		expect(bench.world.clock.waiting).toBe(0);
+	});
+
+	it("answers on its serial line, and not to noise", () => {
+		const bench = settled();
+		let said = 0;
+		bench.board.onSerial = (bytes) => void (said += bytes.length);
+		bench.board.serial(Uint8Array.of(0, 1, 2, 3, 0xff, 0));
+		bench.world.run(1000);
+		expect(said).toBe(0);
+		bench.board.serial(encodeFrame(encodeMessage({ id: 1, name: "hello", fields: {} })));
+		bench.world.run(1000);
+		expect(said).toBeGreaterThan(20);
+		expectRecovered(bench);
 	});
 
 	it("tries a new configuration, and refuses one while it runs", () => {
