@@ -1,19 +1,23 @@
-// The security log of one device, judged from its uploads alone: whatever arrives must be what the
-// device wrote, in its order.
+// The security log of one device, judged from its uploads and its partition together: whatever
+// arrives must be what the device wrote, and what the device signed as held must be there.
 
 import { CONTENT_LOG } from "../../../src/envelope/content-types.js";
 import type { Envelope } from "../../../src/envelope/open.js";
 import { decodeBatch } from "../../../src/security-log/batch.js";
+import { addPartition, readLogPartition } from "../../support/verify/log-partition.js";
+import { partitionImage } from "../../support/verify/partition-image.js";
 import { LogVerifier } from "../../support/verify/log-verifier.js";
 import type { SimulatedBoard } from "../board.js";
 
 const WRONG: ReadonlySet<string> = new Set(["altered", "reordered", "conflicting"]);
 
 export class LogCheck {
+	readonly #board: SimulatedBoard;
 	readonly #verifier: LogVerifier;
 
 	constructor(board: SimulatedBoard) {
 		const { crypto } = board;
+		this.#board = board;
 		this.#verifier = new LogVerifier({
 			crypto,
 			verify: (_keyId, message, signature) =>
@@ -32,9 +36,15 @@ export class LogCheck {
 		return undefined;
 	}
 
-	/** What is wrong with all that came, or `undefined`. */
+	/** Once, at the end: what is wrong with all that came and all that stands, or `undefined`. */
 	problem(): string | undefined {
-		const { entries, checkpointsRefused } = this.#verifier.report();
+		const contents = readLogPartition(partitionImage(this.#board.logChip.image()));
+		if (contents.kind === "unusable") return `the partition is ${contents.code}`;
+		addPartition(this.#verifier, contents);
+		const { entries, checkpointsRefused, missing, behind } = this.#verifier.report();
+		const lost = missing.find(({ cause }) => cause !== "overwritten");
+		if (lost) return `entries ${lost.first} to ${lost.last} are ${lost.cause}`;
+		if (behind) return `the partition ends at ${behind.partition}, uploads at ${behind.upload}`;
 		if (checkpointsRefused > 0) return `${checkpointsRefused} checkpoints do not verify`;
 		const wrong = entries.find(({ status }) => WRONG.has(status));
 		return wrong && `entry ${wrong.counter} is ${wrong.status}: ${wrong.why ?? ""}`;
