@@ -172,7 +172,8 @@ export class SecurityLog {
 		const held = this.#held;
 		if (held === undefined) return;
 		this.#held = undefined;
-		if (this.#limiter.take(held.name, "device", held.atMs) === undefined) return;
+		const nowMs = this.#options.clock.monotonicMs();
+		if (this.#limiter.take(held.name, "device", nowMs) === undefined) return;
 		this.#append(held.name, held.details, held);
 	}
 

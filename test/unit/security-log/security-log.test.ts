@@ -305,6 +305,43 @@ describe("SecurityLog, when storage fails or was tampered with", () => {
 		});
 	});
 
+	it("notices that the entry it signed last is another one", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(2);
+		life.work();
+		const other = new LogImage();
+		const forger = new LogLife(other);
+		forger.record("credential-promoted", "provisioning-locked");
+		forger.work();
+		const replaced = new LogImage(16, image);
+		replaced.chip.open().eraseBlock(0, 16);
+		replaced.chip.plant(other.chip.image(), 0);
+		expect(told(new LogLife(replaced))).toEqual({
+			counter: 3,
+			name: "log-altered",
+			details: { counter: 2 },
+		});
+	});
+
+	it("goes on from the ring where what was remembered elsewhere is lost", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(3);
+		life.work();
+		life.upload();
+		const store = image.keyValue.open({ path: "hf-log", format: "buffer" });
+		const head = new Uint8Array(store.read("head") as ArrayBuffer);
+		for (let byte = 0; byte < head.length; byte++) {
+			const changed = head.slice();
+			changed[byte] = (changed[byte] as number) ^ (1 << (byte & 7));
+			store.write("head", changed);
+			const after = new LogLife(image);
+			expect(after.names).toHaveLength(3);
+			expect(after.upload().flatMap(({ entries }) => entries)).toHaveLength(3);
+		}
+	});
+
 	it("says that storage fails, and keeps what it has", () => {
 		const image = new LogImage();
 		const life = new LogLife(image);
