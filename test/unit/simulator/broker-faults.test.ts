@@ -206,6 +206,17 @@ describe("SimulatedBroker at fault", () => {
 		expect(last.ended).toBe("closed"); // only by its own keep-alive
 		expect(bench.log[bench.log.length - 1]).toBe("client timed-out");
 	});
+
+	it("has a rival that does not return once it was stopped while it waited", () => {
+		const bench = new BrokerBench();
+		const { broker, clock } = bench;
+		const rival = new Rival({ broker, clock, id: "client", returnMs: 5000 });
+		bench.join();
+		clock.advance(1000);
+		rival.stop();
+		clock.advance(100_000);
+		expect(rival.connects).toBe(1);
+	});
 });
 
 describe("hostile packets", () => {

@@ -1,5 +1,6 @@
 // The simulated broker as a server of MQTT 3.1.1 should be, towards clients that keep the standard.
 
+import { concatBytes } from "../../../src/bytes/arrays.js";
 import { encodeUTF8 } from "../../../src/bytes/text.js";
 import { BrokerBench } from "../../support/broker-bench.js";
 import {
@@ -154,6 +155,14 @@ describe("SimulatedBroker", () => {
 		]);
 		bench.join({ will }).send(disconnect());
 		expect(bench.published).toHaveLength(1);
+	});
+
+	it("takes nothing that follows a DISCONNECT in the same segment", () => {
+		const bench = new BrokerBench();
+		const client = bench.join();
+		client.send(concatBytes(disconnect(), publish({ topic: "late" })));
+		expect(client.ended).toBe("closed");
+		expect(bench.published).toEqual([]);
 	});
 
 	it("ends the older of two connections with one client id [MQTT-3.1.4-2]", () => {
