@@ -168,6 +168,23 @@ describe("Device without a usable log", () => {
 	});
 });
 
+describe("Device whose head of the log cannot be kept", () => {
+	it("says so once, and logs, signs and uploads all the same", () => {
+		const image = provisioned();
+		image.storage.failWrites("hf-log");
+		image.storage.failReads("hf-log");
+		const life = attacked(image);
+		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.deliver(Uint8Array.of(9));
+		life.run(LOG_CHECKPOINT_MS + 1000);
+		const failures = life.reported("storage-failed").map(({ path }) => path);
+		expect(failures).toEqual(["hf-log"]);
+		const verifier = verifierOf(image);
+		addUploads(verifier, life);
+		expect(verifier.report()).toMatchObject({ isSound: true, signedThrough: 5 });
+	});
+});
+
 describe("the image of a log's partition", () => {
 	it("is not taken for the same with any bit of a record changed", () => {
 		const image = provisioned();
