@@ -12,7 +12,6 @@ import { System } from "holdfast/system";
 import { USBSerial } from "holdfast/usb-serial";
 import type { DeviceEvent, Health, Ports, Watchdog } from "../../src/ports.js";
 import { BoardTimer } from "./board-timer.js";
-import { DNSResolver } from "./dns-resolver.js";
 import { TCPSocket } from "./tcp-socket.js";
 
 export interface BoardPortsOptions {
@@ -25,7 +24,7 @@ export function boardPorts({ watchdog, report }: BoardPortsOptions): Ports {
 	return {
 		tcp: { io: TCPSocket },
 		tls: { io: TLSSocket },
-		dns: { io: DNSResolver },
+		dns: { io: board.resolver },
 		link: board.link,
 		keyValue: nvs,
 		flash: flashPartitions,

@@ -1,9 +1,11 @@
 // The SDK's simulator on Linux: no chip, and a network that is always up.
 import type { Clock, NetworkLink } from "../../src/ports.js";
+import { SimulatorResolver } from "./simulator-resolver.js";
 import { AlwaysUpLink } from "./always-up-link.js";
 import { SimulatorClock } from "./simulator-clock.js";
 
 export class Board {
+	readonly resolver = SimulatorResolver;
 	readonly clock: Clock = new SimulatorClock();
 	readonly link: NetworkLink = new AlwaysUpLink();
 	readonly rssi = undefined;

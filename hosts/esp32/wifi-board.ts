@@ -1,10 +1,12 @@
 // A chip with its radio.
 import { Clock } from "holdfast/clock";
 import type { NetworkLink } from "../../src/ports.js";
+import { DNSClient } from "./dns-client.js";
 import { StationLink } from "./station-link.js";
 import { TIME_SERVERS } from "./time-servers.js";
 
 export class Board {
+	readonly resolver = DNSClient;
 	readonly clock = new Clock();
 	readonly #station = new StationLink({
 		onStarted: () => this.clock.synchronize(TIME_SERVERS),

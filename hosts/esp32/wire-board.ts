@@ -1,10 +1,12 @@
 // The emulated ESP32-C3, whose network is a wire.
 import { Clock } from "holdfast/clock";
 import type { NetworkLink } from "../../src/ports.js";
+import { DNSClient } from "./dns-client.js";
 import { TIME_SERVERS } from "./time-servers.js";
 import { WireLink } from "./wire-link.js";
 
 export class Board {
+	readonly resolver = DNSClient;
 	readonly clock = new Clock();
 	readonly link: NetworkLink = new WireLink({
 		onStarted: () => this.clock.synchronize(TIME_SERVERS),

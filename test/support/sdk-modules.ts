@@ -79,8 +79,45 @@ export class FakeTimer {
 	}
 }
 
+/** The SDK's UDP: what is sent is kept, what arrives comes from the test. */
+export class FakeUDP {
+	static readonly made: FakeUDP[] = [];
+	/** What `write` throws. */
+	static mistake: Error | undefined;
+	readonly sent: { bytes: Uint8Array; address: string; port: number }[] = [];
+	readonly #arrived: (ArrayBuffer & { address: string; port: number })[] = [];
+	readonly #onReadable: (packets: number) => void;
+	isClosed = false;
+
+	constructor(options: { onReadable: (packets: number) => void }) {
+		this.#onReadable = options.onReadable;
+		FakeUDP.made.push(this);
+	}
+
+	write(bytes: ArrayBuffer, address: string, port: number): void {
+		if (FakeUDP.mistake) throw FakeUDP.mistake;
+		this.sent.push({ bytes: new Uint8Array(bytes), address, port });
+	}
+
+	read() {
+		return this.#arrived.shift();
+	}
+
+	close(): void {
+		this.isClosed = true;
+	}
+
+	/** A packet from the network, noticed at once. */
+	arrive(bytes: Uint8Array, address: string, port = 53): void {
+		this.#arrived.push(Object.assign(bytes.slice().buffer, { address, port }));
+		if (!this.isClosed) this.#onReadable(1);
+	}
+}
+
 /** The SDK's resolver: questions wait for the test's answer. */
 export const fakeNet = {
+	servers: ["192.0.2.53", "198.51.100.53"],
+	get: () => fakeNet.servers,
 	asked: [] as { host: string; answer: (host: string, address?: string) => void }[],
 	resolve(host: string, answer: (host: string, address?: string) => void): void {
 		fakeNet.asked.push({ host, answer });
@@ -145,7 +182,13 @@ export class FakeTMP117 {
 const MODULES: Readonly<Record<string, Record<string, unknown>>> = {
 	"embedded:io/smbus": { default: class SMBus {} },
 	"embedded:io/socket/tcp": { default: FakeTCP },
+	"embedded:io/socket/udp": { default: FakeUDP },
 	"embedded:sensor/Temperature/TMP117": { default: FakeTMP117 },
+	"holdfast/entropy": {
+		Entropy: class {
+			fill = (bytes: Uint8Array) => bytes.fill(0xab);
+		},
+	},
 	"holdfast/ethernet": { Ethernet: FakeInterface },
 	"holdfast/wifi": { WiFi: FakeInterface },
 	net: { default: fakeNet },

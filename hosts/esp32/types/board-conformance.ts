@@ -3,12 +3,13 @@
 import type * as Simulator from "../simulator-board.js";
 import type * as WiFi from "../wifi-board.js";
 import type * as Wire from "../wire-board.js";
-import type { Clock, NetworkLink } from "../../../src/ports.js";
+import type { Clock, NetworkLink, ResolverConstructor } from "../../../src/ports.js";
 
 interface BoardModule {
 	readonly Board: new () => {
 		readonly clock: Clock;
 		readonly link: NetworkLink;
+		readonly resolver: ResolverConstructor;
 		readonly rssi: number | undefined;
 	};
 	readonly print: (line: string) => void;
