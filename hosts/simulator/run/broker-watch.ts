@@ -84,8 +84,9 @@ export class BrokerWatch {
 
 	/** The broker ended a session whose token had run out. */
 	expired(client: string): void {
-		const { find, isTimeSound } = this.#options;
-		if (isTimeSound()) find("token-renewed", "its token ran out while it was online", client);
+		const { find, isTimeSound, isCalmBut } = this.#options;
+		// A broker may still hold a session whose device has long gone elsewhere.
+		if (isTimeSound() && isCalmBut("")) find("token-renewed", "its token ran out while it was online", client);
 	}
 
 	/** At the end of a life: sessions are resumed where a server remembers them. */
@@ -139,7 +140,7 @@ export class BrokerWatch {
 			find("keep-alive-kept", "the broker heard nothing for 1.5 keep-alives", client);
 		}
 		const lastedMs = clock.monotonicMs() - seen.onlineAtMs;
-		if (seen.isOnline) seen.lastedMs = lastedMs;
+		if (seen.isOnline && what === "taken-over") seen.lastedMs = lastedMs;
 		seen.isOnline = false;
 	}
 

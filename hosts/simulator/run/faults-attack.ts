@@ -3,8 +3,8 @@
 
 import { HOSTILE, HOSTILE_KINDS, type HostileKind } from "../broker-hostility.js";
 import { Rival } from "../rival.js";
+import { BACK_DUPLICATE_MS, BACK_REFUSED_MS } from "./bounds.js";
 import type { Fault, FaultKind } from "./fault.js";
-import { BACK_DUPLICATE_MS, BACK_REFUSED_MS } from "./faults-broker.js";
 import { brokerOf, boardOf, undo, type Stage } from "./stage.js";
 
 const SECOND = 1000;

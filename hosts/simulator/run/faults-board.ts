@@ -3,9 +3,8 @@
 import type { HangKind } from "../board.js";
 import { authorityDER } from "../tls-certificate.js";
 import type { CutManner } from "../power.js";
+import { BACK_MS, BACK_REFUSED_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
-import { BACK_REFUSED_MS } from "./faults-broker.js";
-import { BACK_MS } from "./faults-network.js";
 import { boardOf, every, undo } from "./stage.js";
 
 const SECOND = 1000;
@@ -19,6 +18,14 @@ const power = { family: "power", mayReboot: false, backMs: BACK_BY_BOOT_MS } as 
 
 const MANNERS: readonly CutManner[] = ["before", "torn", "torn", "after"];
 const HANGS: readonly HangKind[] = ["loop", "sampling", "tasks", "checks"];
+/** What a device can do without: not its credentials. */
+const ENTRIES = [
+	["hf-boot", "record"],
+	["hf-time", "floor"],
+	["hf-seq", "next"],
+	["hf-mqtt", "session"],
+	["hf-log", "head"],
+] as const;
 /** Of the outbox's blocks, those that may wear out in one life. */
 const WORN_BLOCKS_MAX = 2;
 
@@ -170,6 +177,26 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 			if (!isLarge || worn >= WORN_BLOCKS_MAX) return;
 			stage.wornBlocks.set(fault.target, worn + 1);
 			outboxChip.wearOut((fault.parameters["block"] as number) % outboxChip.blocks);
+		},
+	},
+	{
+		family: "flash",
+		name: "entry-corrupted",
+		proves: "a settings entry that cannot be read costs what it held, and no boot",
+		mayReboot: false,
+		backMs: BACK_BY_BOOT_MS,
+		lastsMs: [0, 0],
+		draw: (random) => ({
+			entry: random.integer(0, ENTRIES.length - 1),
+			bytes: random.pick([0, 1, 12, 40]),
+		}),
+		apply(stage, fault) {
+			const { entry, bytes } = fault.parameters;
+			const board = boardOf(stage, fault);
+			const [path, key] = ENTRIES[entry as number] as (typeof ENTRIES)[number];
+			if (!board.isOn || board.keyValue.peek(path, key) === undefined) return;
+			board.keyValue.plant(path, key, stage.random.bytes(bytes as number));
+			board.reset("external");
 		},
 	},
 	{

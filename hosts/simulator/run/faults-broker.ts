@@ -1,17 +1,12 @@
 // Faults of brokers that mean no harm: they are away, overloaded, misconfigured or forgetful.
 
+import { BACK_DUPLICATE_MS, BACK_MS, BACK_REFUSED_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
-import { BACK_MS } from "./faults-network.js";
 import { brokerOf, every, undo } from "./stage.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-
-/** Where refused credentials or a certificate were the matter: the long floor and half of it. */
-export const BACK_REFUSED_MS = BACK_MS + 120 * SECOND;
-/** Where another device seemed to use our client id: its floor and half of it. */
-export const BACK_DUPLICATE_MS = 60 * SECOND + 1350 * SECOND + 60 * SECOND;
 
 /** A broker answers: nothing on the device is broken, and no reboot mends it. */
 const broker = { family: "broker", isBrokers: true, mayReboot: false, backMs: BACK_MS } as const;

@@ -2,15 +2,13 @@
 // field of the interface and clears it again.
 
 import type { Random } from "../random.js";
+import { BACK_DUPLICATE_MS, BACK_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
 import { pathOf } from "./stage.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-
-/** An attempt under way that still fails, the widest wait, and the attempt that succeeds. */
-export const BACK_MS = 60 * SECOND + 300 * SECOND + 60 * SECOND;
 
 /** Looks like a network that is gone, or a driver that hangs. */
 const network = { family: "network", mayReboot: true, backMs: BACK_MS } as const;
@@ -85,6 +83,8 @@ export const NETWORK_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
 		...network,
 		name: "reset-after-bytes",
+		// A reset right after CONNACK, three times in a row, looks like a rival.
+		backMs: BACK_DUPLICATE_MS,
 		proves: "a connection may be reset at any byte of handshake and session",
 		weight: 2,
 		lastsMs: [10 * SECOND, HOUR],

@@ -1,8 +1,7 @@
 // Faults around a board: the access point and its addresses, names, and time.
 
+import { BACK_MS, BACK_REFUSED_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
-import { BACK_REFUSED_MS } from "./faults-broker.js";
-import { BACK_MS } from "./faults-network.js";
 import { boardOf, every, undo } from "./stage.js";
 
 const SECOND = 1000;

@@ -1,9 +1,8 @@
 // Faults of certificates and handshakes, on the broker's side. What the device makes of its own
 // time is in faults-surroundings.ts.
 
+import { BACK_MS, BACK_REFUSED_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
-import { BACK_REFUSED_MS } from "./faults-broker.js";
-import { BACK_MS } from "./faults-network.js";
 import { brokerOf, tlsOf, type Stage } from "./stage.js";
 import type { Fault } from "./fault.js";
 

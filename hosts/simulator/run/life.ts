@@ -298,7 +298,7 @@ class Life {
 			find: this.#findFor(index),
 			secrets: SECRETS,
 			mayBite: () => this.#hung.has(index),
-			mayReboot: () => this.#mayReboot(),
+			mayReboot: () => this.#isBroken(index) || this.#mayReboot(),
 			brokenMs: () => {
 				if (!this.#isBroken(index)) return 0;
 				return this.#nowMs() - (this.#broken.get(index) as number);

@@ -28,6 +28,8 @@ export type ProfileName =
 	| "clock"
 	| "flash"
 	| "attack"
+	| "heap"
+	| "operator"
 	| "outage";
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = Object.freeze({
@@ -87,6 +89,17 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = Object.freeze({
 		description: "a hostile peer: every packet that brought a client down, replays, floods",
 		families: { attack: 4, operator: 2, broker: 1 },
 		everyMs: [5 * MINUTE, 30 * MINUTE],
+	},
+	heap: {
+		description: "memory in pieces, and connections that end",
+		families: { heap: 2, broker: 1 },
+		everyMs: [HOUR, 3 * HOUR],
+		kinds: ["heap-fragments", "heap-in-pieces", "driver-hangs", "kicked"],
+	},
+	operator: {
+		description: "commands, and configurations that do not connect",
+		families: { operator: 1 },
+		everyMs: [20 * MINUTE, 90 * MINUTE],
 	},
 	outage: {
 		description: "hours without a broker",
