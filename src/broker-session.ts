@@ -21,6 +21,7 @@ import type { Governor } from "./policy/governor.js";
 import type { Policy } from "./policy/policy.js";
 import type { TokenBucket } from "./policy/token-bucket.js";
 import type { Ports, SocketErrorCode, TimerHandle, VerifiedPeer } from "./ports.js";
+import { storageCodeOf } from "./storage-code.js";
 import type { Uplink } from "./uplink.js";
 
 export interface BrokerSessionOptions {
@@ -254,13 +255,14 @@ export class BrokerSession implements SessionHandle {
 }
 
 /**
- * The stable code of an error that a socket's constructor threw; anything else is a bug and
- * rethrown.
+ * What a session that could not even be made failed of: the code of the socket's constructor, or
+ * "credentials-missing" where a key could not be read. Anything else is a bug and rethrown.
  */
-export function socketCodeOf(error: unknown): SocketErrorCode {
+export function failureCodeOf(error: unknown): SocketErrorCode | "credentials-missing" {
 	const code = (error as { readonly code?: unknown } | undefined)?.code;
 	if (typeof code === "string" && (code === "tcp" || code.startsWith("tls-"))) {
 		return code as SocketErrorCode;
 	}
-	throw error;
+	storageCodeOf(error);
+	return "credentials-missing";
 }

@@ -14,7 +14,8 @@ import type { Signer } from "./envelope/seal.js";
 import { SequenceReservation } from "./envelope/sequence-reservation.js";
 import { FIRMWARE_VERSION } from "./firmware-version.js";
 import { Journal } from "./journal.js";
-import { Outbox } from "./outbox/outbox.js";
+import { Outbox, type Mounted } from "./outbox/outbox.js";
+import { PatientStorage } from "./patient-storage.js";
 import { readRules } from "./policy/rules.js";
 import type { DeviceEvent, KeyValueStore, Ports } from "./ports.js";
 import { Provisioner } from "./provisioning/provisioner.js";
@@ -37,9 +38,12 @@ export class DeviceCore {
 	readonly #stores = new Map<string, KeyValueStore>();
 	#outbox: Outbox | undefined;
 	#sequence: SequenceReservation | undefined;
+	/** What was last complained of. */
+	#complaint: string | undefined;
 
 	/** `timeScale` is for what `timings` does not have. */
-	constructor(host: Ports, timings: Timings, timeScale: number, onCommitted: () => void) {
+	constructor(given: Ports, timings: Timings, timeScale: number, onCommitted: () => void) {
+		const host = { ...given, keyValue: new PatientStorage(given.keyValue) };
 		this.#host = host;
 		const { clock, timer, watchdog, system } = host;
 		// First of all: whatever fails after this counts as a failed boot.
@@ -90,7 +94,20 @@ export class DeviceCore {
 
 	/** What the slots found and repaired. */
 	reportFindings(): void {
-		for (const finding of this.slots.takeFindings()) this.ports.report(finding);
+		for (const finding of this.slots.takeFindings()) {
+			if (finding.name === "storage-failed") this.#complain(finding);
+			else this.ports.report(finding);
+		}
+	}
+
+	/** The time in the configuration that was committed last, where it can be read. */
+	installedTime(): number | undefined {
+		try {
+			return (this.slots.candidate() ?? this.slots.active())?.configuration.time;
+		} catch (error) {
+			storageCodeOf(error);
+			return undefined;
+		}
 	}
 
 	/**
@@ -98,12 +115,8 @@ export class DeviceCore {
 	 * be had.
 	 */
 	operational(): { outbox: Outbox; nextSequence: () => number; signer: Signer } | undefined {
-		const { report } = this.ports;
-		const signer = this.#signer();
-		if (signer === undefined) {
-			report({ name: "signing-key-missing", isSecurity: true });
-			return undefined;
-		}
+		const signer = this.#usableSigner();
+		if (signer === undefined) return undefined;
 		const outbox = this.#mount();
 		if (outbox === undefined) return undefined;
 		this.#sequence ??= new SequenceReservation(this.store("hf-seq"), outbox.lastSequence);
@@ -122,6 +135,26 @@ export class DeviceCore {
 		this.slots.close();
 		for (const store of this.#stores.values()) store.close();
 		this.#stores.clear();
+	}
+
+	/** The signer, or a report of why there is none. */
+	#usableSigner(): Signer | undefined {
+		try {
+			const signer = this.#signer();
+			if (signer === undefined) this.#complain({ name: "signing-key-missing", isSecurity: true });
+			return signer;
+		} catch (error) {
+			const code = storageCodeOf(error);
+			this.#complain({ name: "storage-failed", path: "keys", code });
+			return undefined;
+		}
+	}
+
+	/** Once for each cause in a row: it is tried again and again. */
+	#complain(event: DeviceEvent): void {
+		const cause = `${event.name} ${String(event["path"])}`;
+		if (cause !== this.#complaint) this.ports.report(event);
+		this.#complaint = cause;
 	}
 
 	/** By the signing key as it is now; `undefined` while there is none. */
@@ -154,15 +187,27 @@ export class DeviceCore {
 
 	#mount(): Outbox | undefined {
 		if (this.#outbox !== undefined) return this.#outbox;
-		const { flash, report } = this.ports;
-		const mounted = Outbox.mount({ flash: flash.open({ path: "outbox", mode: "r+" }) });
+		const { report } = this.ports;
+		const mounted = this.#mountFlash();
 		if (mounted.kind === "unusable") {
-			report({ name: "storage-failed", path: "outbox", code: mounted.code });
+			this.#complain({ name: "storage-failed", path: "outbox", code: mounted.code });
 			return undefined;
 		}
+		this.#complaint = undefined;
 		report({ name: "outbox-mounted", ...mounted.report });
 		this.#outbox = mounted.outbox;
 		return mounted.outbox;
+	}
+
+	#mountFlash(): Mounted {
+		try {
+			const flash = this.ports.flash.open({ path: "outbox", mode: "r+" });
+			const mounted = Outbox.mount({ flash });
+			if (mounted.kind === "unusable") flash.close(); // the next attempt opens its own
+			return mounted;
+		} catch (error) {
+			return { kind: "unusable", code: storageCodeOf(error) };
+		}
 	}
 
 	#buildProvisioner(onCommitted: () => void): Provisioner {

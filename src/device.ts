@@ -5,7 +5,7 @@
 import { scaledTimings, type Timings } from "./connection/timings.js";
 import type { Configuration } from "./credentials/configuration.js";
 import type { Chosen } from "./credentials/slots.js";
-import { CANDIDATE_NETWORK_MS } from "./limits.js";
+import { CANDIDATE_NETWORK_MS, STORAGE_RETRY_MS } from "./limits.js";
 import type { DeviceEvent, Ports, TimerHandle } from "./ports.js";
 import { DeviceCore } from "./device-core.js";
 import { Stages } from "./stages.js";
@@ -58,13 +58,17 @@ export class Device {
 		const { ports } = core;
 		const chosen = core.slots.begin();
 		core.reportFindings();
+		if (core.slots.isUnreadable) {
+			core.progress.stage("unreadable");
+			return this.#tryAgain();
+		}
 		if (chosen === undefined) {
 			core.progress.stage("unprovisioned");
 			ports.report({ name: "device-unprovisioned", isLocked: core.provisioner.isLocked });
 			return;
 		}
 		const parts = core.operational();
-		if (parts === undefined) return;
+		if (parts === undefined) return this.#tryAgain();
 		this.#activatedAtMs = ports.clock.monotonicMs();
 		const { deviceId } = chosen.configuration;
 		ports.report({ name: "device-started", deviceId, isCandidate: chosen.isCandidate });
@@ -110,10 +114,22 @@ export class Device {
 
 	/** Not from inside the stages that say why. */
 	#reactivateSoon(): void {
+		this.#reactivateAfter(0);
+	}
+
+	/**
+	 * Storage is not as it should be: the station is answered, and nothing else is done. It may heal;
+	 * a restart of the device would only look at it in the same way.
+	 */
+	#tryAgain(): void {
+		this.#reactivateAfter(STORAGE_RETRY_MS * (this.#options.timeScale ?? 1));
+	}
+
+	#reactivateAfter(delayMs: number): void {
 		this.#reactivation ??= this.#options.ports.timer.set(() => {
 			this.#reactivation = undefined;
 			this.#reactivate();
-		}, 0);
+		}, delayMs);
 	}
 
 	/** An operator's wish outlives a restart; a new configuration ends it. */
@@ -125,9 +141,9 @@ export class Device {
 	/** The station committed a configuration: it is tried at once. */
 	#committed(): void {
 		const core = this.#core as DeviceCore;
-		const installed = core.slots.candidate() ?? core.slots.active();
 		// The station's clock, a moment ago, over a wire that somebody holds in his hand.
-		if (installed !== undefined) core.timeTrust.signedTime(installed.configuration.time);
+		const time = core.installedTime();
+		if (time !== undefined) core.timeTrust.signedTime(time);
 		core.settings.forget();
 		core.bootRecord.forgive();
 		this.#reactivate();

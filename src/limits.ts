@@ -596,3 +596,11 @@ export const LOG_SUPPRESSED_MS = 3_600_000;
  * must not erase a block for each of its boots.
  */
 export const LOG_BOOT_HOLD_MS = 300_000;
+
+// ---- device robustness
+
+/**
+ * Milliseconds between attempts to read credentials, keys or the outbox that could not be read: a
+ * brown-out passes, and each attempt costs a few reads.
+ */
+export const STORAGE_RETRY_MS = 60_000;

@@ -2,7 +2,7 @@
 // the connection. Started and stopped as a whole; another configuration gets stages of its own.
 
 import { assert } from "./assert.js";
-import { BrokerSession, keepAliveSeconds, socketCodeOf } from "./broker-session.js";
+import { BrokerSession, failureCodeOf, keepAliveSeconds } from "./broker-session.js";
 import { toHex } from "./bytes/hex.js";
 import { CommandLedger } from "./command/command-ledger.js";
 import type { SessionEvents, SessionHandle, SessionRequest } from "./connection/attempt.js";
@@ -31,7 +31,14 @@ import { Governor } from "./policy/governor.js";
 import { Policy } from "./policy/policy.js";
 import { readRules } from "./policy/rules.js";
 import { TokenBucket } from "./policy/token-bucket.js";
-import type { DeviceEvent, KeyValueStore, Ports, SensorSample, TimerHandle } from "./ports.js";
+import type {
+	DeviceEvent,
+	KeyStore,
+	KeyValueStore,
+	Ports,
+	SensorSample,
+	TimerHandle,
+} from "./ports.js";
 import { encodeReading } from "./reading/senml.js";
 import { Sampler } from "./sampler.js";
 import { storageCodeOf } from "./storage-code.js";
@@ -279,7 +286,7 @@ export class Stages {
 	#obstacle(): FailureClass | undefined {
 		const { ports, chosen } = this.#options;
 		const { certificates, keyName } = chosen.configuration;
-		const isMissing = certificates.length > 0 && ports.keyStore.publicKey(keyName) === undefined;
+		const isMissing = certificates.length > 0 && !hasKey(ports.keyStore, keyName);
 		return isMissing ? "credentials-missing" : undefined;
 	}
 
@@ -310,7 +317,7 @@ export class Stages {
 			});
 			return this.#session;
 		} catch (error) {
-			return this.#refusedSession(events, socketCodeOf(error));
+			return this.#refusedSession(events, failureCodeOf(error));
 		}
 	}
 
@@ -352,5 +359,15 @@ export class Stages {
 			},
 			save: (bytes: Uint8Array) => attempt(() => sessionStore.write(SESSION_KEY, bytes)),
 		};
+	}
+}
+
+/** A key that cannot be read is as good as none. */
+function hasKey(keyStore: KeyStore, name: string): boolean {
+	try {
+		return keyStore.publicKey(name) !== undefined;
+	} catch (error) {
+		storageCodeOf(error);
+		return false;
 	}
 }

@@ -71,13 +71,21 @@ export class CredentialSlots {
 	#record: ActiveRecord = NOTHING;
 	#deviceId: string | undefined;
 	#failures = 0;
+	/** What kept the store from being read; nothing is known then, and nothing is written. */
+	#fault: unknown;
 
 	/**
 	 * Reads what is stored, and repairs what a power cut or a fault left. See {@link takeFindings}.
+	 * A store that cannot be read is {@link isUnreadable}, and never taken for an empty one.
 	 */
 	constructor(storage: KeyValueStorage) {
 		this.#store = storage.open({ path: PATH, format: "buffer", mode: "r+" });
 		this.#mount();
+	}
+
+	/** Until `begin` finds otherwise. All but `begin`, `failed` and `holds` throw the port error. */
+	get isUnreadable(): boolean {
+		return this.#fault !== undefined;
 	}
 
 	/** What was found wrong and repaired since the last call; the caller reports it. */
@@ -92,11 +100,13 @@ export class CredentialSlots {
 
 	/** The configuration that has been proved, or the first one. */
 	active(): SlotContents | undefined {
+		this.#requireReadable();
 		return this.#load(this.#record.active);
 	}
 
 	/** The configuration on trial. */
 	candidate(): SlotContents | undefined {
+		this.#requireReadable();
 		return this.#load(this.#record.candidate);
 	}
 
@@ -107,6 +117,11 @@ export class CredentialSlots {
 	 */
 	begin(): Chosen | undefined {
 		this.#failures = 0;
+		if (this.isUnreadable) this.#mount();
+		return this.isUnreadable ? undefined : this.#unlessUnreadable(() => this.#choose());
+	}
+
+	#choose(): Chosen | undefined {
 		const candidate = this.candidate();
 		if (candidate !== undefined && this.#countStart()) return { ...candidate, isCandidate: true };
 		if (this.#record.candidate !== undefined) this.revert();
@@ -161,6 +176,7 @@ export class CredentialSlots {
 
 	/** Before the key `freeKeyName` is replaced: whatever depended on the old one is given up. */
 	release(): void {
+		this.#requireReadable();
 		this.revert();
 		if (this.#record.candidate === undefined) this.#store.delete(SLOT_KEYS[this.#freeSlot()]);
 	}
@@ -235,6 +251,23 @@ export class CredentialSlots {
 	}
 
 	#mount(): void {
+		this.#fault = undefined;
+		this.#unlessUnreadable(() => this.#readAll());
+	}
+
+	/** Nothing is repaired on hearsay: whatever cannot be read leaves everything as it is. */
+	#unlessUnreadable<Result>(access: () => Result): Result | undefined {
+		try {
+			return access();
+		} catch (error) {
+			const code = storageCodeOf(error);
+			this.#fault = error;
+			this.#findings.push({ name: "storage-failed", path: PATH, code });
+			return undefined;
+		}
+	}
+
+	#readAll(): void {
 		const device = this.#store.read(DEVICE_KEY);
 		this.#deviceId = device && decodeDeviceId(new Uint8Array(device));
 		const bytes = this.#store.read(RECORD_KEY);
@@ -308,8 +341,13 @@ export class CredentialSlots {
 	}
 
 	#stored(slot: SlotIndex): ReturnType<typeof decodeSlot> {
+		this.#requireReadable();
 		const bytes = this.#store.read(SLOT_KEYS[slot]);
 		return bytes && decodeSlot(new Uint8Array(bytes));
+	}
+
+	#requireReadable(): void {
+		if (this.#fault !== undefined) throw this.#fault;
 	}
 
 	#freeSlot(): SlotIndex {

@@ -66,7 +66,7 @@ export class Outbound {
 		return SENT;
 	}
 
-	/** Whether `packet` is what something of ours waits for: there are no more of those than of ours. */
+	/** Whether something of ours waits for `packet`: there are no more of those than of ours. */
 	isAnswer(packet: InboundPacket): boolean {
 		switch (packet.type) {
 			case "PUBREC": // a second one is legal, and answered anew each time

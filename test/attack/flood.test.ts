@@ -1,5 +1,5 @@
-// Somebody with the right to publish on a device's command topic sends it all that he can, through a
-// real broker, to the XS host with the memory of the chip. It costs the device one connection: no
+// Somebody with the right to publish on a device's command topic sends it all that he can, through
+// a real broker, to the XS host with the memory of the chip. It costs the device one connection: no
 // reading, no boot. Every forged command nests as deep as it is long.
 
 import { topicFor } from "../../src/policy/rules.js";

@@ -116,6 +116,8 @@ export class DeviceLife {
 	identified = 0;
 	/** Resets by the watchdog, had it been real. */
 	bites = 0;
+	/** Frames that the device wrote on its serial line. */
+	answers = 0;
 	isSamplingLost = false;
 	samples = 0;
 	isBrokerUp = true;
@@ -334,6 +336,7 @@ export class DeviceLife {
 	#serialPort(): new (options: SerialOptions) => SerialPort {
 		const input = this.#serialInput;
 		const opened = (onReadable: () => void) => (this.#onSerial = onReadable);
+		const answered = () => void this.answers++;
 		return class {
 			constructor({ onReadable }: SerialOptions) {
 				opened(() => onReadable?.(1));
@@ -341,7 +344,9 @@ export class DeviceLife {
 			read(): ArrayBuffer | undefined {
 				return input.shift()?.slice().buffer as ArrayBuffer | undefined;
 			}
-			write(): void {}
+			write(): void {
+				answered();
+			}
 			close(): void {}
 		};
 	}

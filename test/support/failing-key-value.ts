@@ -9,6 +9,7 @@ export class FailingKeyValue implements KeyValueStorage {
 	readonly #storage: KeyValueStorage;
 	readonly #worn: string[] = [];
 	readonly #unreadable: string[] = [];
+	readonly #unopened: string[] = [];
 
 	constructor(storage: KeyValueStorage) {
 		this.#storage = storage;
@@ -24,7 +25,16 @@ export class FailingKeyValue implements KeyValueStorage {
 		this.#unreadable.push(...paths);
 	}
 
+	/** From now on these namespaces cannot even be opened; without any: the fault is over. */
+	failOpens(...paths: string[]): void {
+		if (paths.length === 0) this.#unopened.length = 0;
+		this.#unopened.push(...paths);
+	}
+
 	open(options: OpenOptions): KeyValueStore {
+		if (this.#unopened.includes(options.path)) {
+			throw new StorageError("storage-unreadable", "open failed");
+		}
 		const store = this.#storage.open(options);
 		const write = store.write.bind(store);
 		store.write = (key, value) => {

@@ -29,7 +29,7 @@ export interface Step {
 	readonly cut?: { readonly operation: number; readonly manner: CutManner };
 }
 
-/** How to come to a state: what storage and the outside were at the last boot, and the steps since. */
+/** How to come to a state: storage and the outside at the last boot, and the steps since. */
 export interface Recipe {
 	readonly chip: NORFlash;
 	readonly keyValue: VirtualKeyValue;

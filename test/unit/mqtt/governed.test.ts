@@ -69,7 +69,7 @@ describe("MQTTClient under a governor", () => {
 		expect(bench.closed).toEqual([]);
 	});
 
-	it("reads a flood no faster than allowed, leaves the rest in the socket, and then ends it", () => {
+	it("reads a flood no faster than allowed, leaves the rest in the socket, then ends it", () => {
 		const bench = governed();
 		const packet = publish({ topic: "a/b", payload: "x".repeat(100) });
 		const tookMs = flood(bench, many(packet, 100));
