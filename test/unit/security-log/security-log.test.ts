@@ -234,6 +234,19 @@ describe("SecurityLog, upload", () => {
 		expect(new LogLife(image).upload()).toEqual([]);
 	});
 
+	it("never leaves the checkpoint behind, whatever fits beside it", () => {
+		for (let count = 1; count <= 12; count++) {
+			const life = new LogLife(new LogImage());
+			life.fill(count);
+			life.work();
+			const batches = life.upload();
+			expect(batches.flatMap(({ entries }) => entries)).toHaveLength(count);
+			expect(batches.map(({ checkpoint }) => checkpoint !== undefined)).toEqual(
+				batches.map((_, index) => index === batches.length - 1),
+			);
+		}
+	});
+
 	it("hands nothing over that is not signed", () => {
 		const life = new LogLife(new LogImage());
 		life.fill(2);
