@@ -45,7 +45,7 @@ describe("complaint 8: no clock, and so no dates, or no connection", () => {
 			const bench = new FieldBench();
 			bench.board.clock.lieSeconds = years * YEAR_S;
 			bench.board.powerOn();
-			bench.run(6 * HOUR);
+			bench.run(2 * HOUR);
 			bench.board.powerCut();
 			bench.board.powerOn();
 			bench.run(HOUR);
@@ -53,7 +53,7 @@ describe("complaint 8: no clock, and so no dates, or no connection", () => {
 			bench.until(() => bench.isOnline, 2 * HOUR);
 			bench.run(HOUR); // SNTP was asked again
 			bench.send(bench.operator.command(bench.board.name, { name: "identify" }));
-			bench.run(2 * HOUR);
+			bench.run(MINUTE);
 			expect(bench.board.identified).toBe(1);
 			expect(bench.problems()).toEqual([]);
 		});
@@ -221,7 +221,7 @@ describe("complaint 25: verification that is quietly off", () => {
 			bench.serve(settings(bench));
 			const { connections } = bench.broker.counters;
 			bench.broker.kick();
-			bench.run(6 * HOUR);
+			bench.run(3 * HOUR);
 			expect(bench.broker.counters.connections).toBe(connections);
 			expect(bench.failures).toContain(failure);
 			expect(bench.board.boots()).toBe(1);

@@ -77,7 +77,7 @@ export class FieldBench {
 		this.boards = Array.from({ length: boards }, (_, index) => {
 			return world.addBoard({
 				name: `sensor-${index + 1}`,
-				sampleIntervalMs: 10_000,
+				sampleIntervalMs: 30_000,
 				...board,
 				configuration: {
 					servers: this.tls.map((_, index) => ({ host: hostOf(index), port: BROKER_PORT })),
