@@ -106,8 +106,8 @@ esp_err_t esp_wifi_set_ps(wifi_ps_type_t type)
 
 esp_err_t esp_wifi_start(void)
 {
-	if (gBoardConverter != 0) // the radio needs the converter
-		abort();
+	if (gBoardConverter != 0)
+		boardFail("the radio needs the converter to itself");
 	gRadio.starts++;
 	gRadio.isStarted = gRadio.isInitialized;
 	return gRadio.isStarted ? ESP_OK : ESP_FAIL;

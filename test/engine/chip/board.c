@@ -59,7 +59,7 @@ modTimer modTimerAdd(int firstInterval, int secondInterval, modTimerCallback cb,
 {
 	modTimer timer = calloc(1, sizeof(*timer));
 	if (!timer || refconSize > (int)sizeof(timer->data))
-		abort();
+		boardFail("no room for a timer");
 	timer->call = cb;
 	timer->repeatMs = secondInterval;
 	timer->size = refconSize;
@@ -214,7 +214,7 @@ void esp_restart(void)
 void esp_fill_random(void *buf, size_t len)
 {
 	if (getrandom(buf, len, 0) != (ssize_t)len)
-		abort();
+		boardFail("no random numbers");
 }
 
 int gBoardConverter;
@@ -251,7 +251,7 @@ static int receiveLine(void *buf, uint32_t length, uint32_t ticks_to_wait)
 {
 	size_t count = length < gLineBytes ? length : gLineBytes;
 	if (ticks_to_wait != 0)
-		abort();
+		boardFail("somebody waits for the serial line");
 	memcpy(buf, gLine, count);
 	gLineBytes -= count;
 	memmove(gLine, gLine + count, gLineBytes);
@@ -306,7 +306,7 @@ int uart_read_bytes(uart_port_t uart_num, void *buf, uint32_t length, uint32_t t
 int uart_write_bytes(uart_port_t uart_num, const void *src, size_t size)
 {
 	if (gIsUnplugged)
-		abort();
+		boardFail("somebody waits for room in the UART");
 	return uart_num == 0 ? sendLine(src, size) : -1;
 }
 
