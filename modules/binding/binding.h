@@ -27,7 +27,8 @@ static inline void bindingThrow(xsMachine *the, const char *code)
 	xsmcNew(xsVar(index + 1), xsGlobal, xsID("Error"), &xsVar(index), NULL);
 	xsmcSet(xsVar(index + 1), xsID("code"), xsVar(index));
 	xsmcSetString(xsVar(index), "PortError");
-	xsmcSet(xsVar(index + 1), xsID("name"), xsVar(index));
+	// Where Error.prototype is frozen, as on the chip, its name forbids to set another one.
+	xsmcDefine(xsVar(index + 1), xsID("name"), xsVar(index), xsDontEnum);
 	xsThrow(xsVar(index + 1));
 }
 

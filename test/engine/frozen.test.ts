@@ -17,10 +17,15 @@ describe("the frozen firmware", () => {
 	let boots = 0;
 	afterAll(() => states.remove());
 
-	/** Names of the events up to the one that says how far the boot came, or of all until an end. */
-	function boot(folder: string): Promise<string[]> {
+	/** Names of the events up to `last`, or of all until an end. */
+	function boot(
+		folder: string,
+		last = "device-unprovisioned",
+		prepare: (state: string) => void = () => undefined,
+	): Promise<string[]> {
 		const state = states.file(`board-${++boots}`);
 		mkdirSync(state);
+		prepare(state);
 		const main = join(folder, "build/linux-main.js");
 		const board = spawn(engine.program, [main, "--state", state, "--control"]);
 		const events: string[] = [];
@@ -30,7 +35,7 @@ describe("the frozen firmware", () => {
 			const { event } = JSON.parse(line) as { event: string };
 			events.push(event);
 			// Without the other end of standard input there is no board any more.
-			if (event === "device-unprovisioned") board.stdin.end();
+			if (event === last) board.stdin.end();
 		});
 		return new Promise((resolve) => {
 			board.on("close", () => resolve(errors === "" ? events : [...events, errors]));
@@ -40,6 +45,15 @@ describe("the frozen firmware", () => {
 	engine.it("boots", async () => {
 		const events = await boot(frozenProject("frozen"));
 		expect(events).toEqual(["board-booted", "pty", "device-booted", "device-unprovisioned"]);
+	});
+
+	engine.it("hears why storage fails from the error that C throws", async () => {
+		const events = await boot(frozenProject("frozen-storage"), "device-booted", (state) => {
+			mkdirSync(join(state, "key-value.nvs"));
+		});
+		expect(events).toContain("storage-failed");
+		expect(events).toContain("device-booted");
+		expect(events).not.toContain("device-aborted");
 	});
 
 	engine.it(

@@ -1,10 +1,15 @@
 // What modules written for Linux expect of hosts/linux, on the main loop of the SDK's simulator:
 // files that became ready and tasks for the next turn, by GLib. It owns none of their memory.
 
+#define _GNU_SOURCE
 #include "loop.h"
+#include <dlfcn.h>
 #include <glib.h>
 #include <glib-unix.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include "reset.h"
 
 #define kLoopRequestMs 50
@@ -140,6 +145,18 @@ static gboolean onRequest(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+// The first step of the time ladder: when the simulator took its copy of the image.
+static void tellBuildTime(void)
+{
+	Dl_info info;
+	struct stat status;
+	char text[24];
+	if (!dladdr((void *)(uintptr_t)&tellBuildTime, &info) || stat(info.dli_fname, &status) != 0)
+		return;
+	snprintf(text, sizeof(text), "%lld", (long long)status.st_mtime);
+	setenv("HOLDFAST_BUILD_TIME", text, 1);
+}
+
 // The simulator loads this library with its command line in place: a reset executes it again.
 __attribute__((constructor)) static void begin(void)
 {
@@ -153,6 +170,7 @@ __attribute__((constructor)) static void begin(void)
 			at += strlen(text + at) + 1;
 		}
 	}
+	tellBuildTime();
 	resetBegin(arguments);
 	resetUseReports(true);
 	g_timeout_add(kLoopRequestMs, onRequest, NULL);
