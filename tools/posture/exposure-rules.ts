@@ -2,6 +2,8 @@
 import { HMAC_CHIPS } from "./chips.js";
 import { setting, type Rule } from "./rule.js";
 
+const LEVELS = ["ERROR", "WARN", "INFO", "DEBUG", "VERBOSE"];
+
 export const EXPOSURE_RULES: readonly Rule[] = [
 	setting({
 		id: "jtag",
@@ -60,6 +62,9 @@ export const EXPOSURE_RULES: readonly Rule[] = [
 		subject: "console",
 		everyProfile: true,
 		name: "ESP_CONSOLE_NONE",
+		rivals: ["UART_DEFAULT", "UART_CUSTOM", "USB_CDC", "USB_SERIAL_JTAG"].map(
+			(wire) => `ESP_CONSOLE_${wire}`,
+		),
 		value: "y",
 		reason: "logs would go to the wire of provisioning, whoever listens there",
 	}),
@@ -69,6 +74,7 @@ export const EXPOSURE_RULES: readonly Rule[] = [
 		everyProfile: true,
 		chips: HMAC_CHIPS,
 		name: "ESP_CONSOLE_SECONDARY_NONE",
+		rivals: ["ESP_CONSOLE_SECONDARY_USB_SERIAL_JTAG"],
 		value: "y",
 		reason: "logs would go to USB as well: that is this chip's default",
 	}),
@@ -76,6 +82,7 @@ export const EXPOSURE_RULES: readonly Rule[] = [
 		id: "bootloader-log",
 		subject: "console",
 		name: "BOOTLOADER_LOG_LEVEL_NONE",
+		rivals: LEVELS.map((level) => `BOOTLOADER_LOG_LEVEL_${level}`),
 		value: "y",
 		reason: "the bootloader would print the layout of flash and what is secured",
 	}),
@@ -83,6 +90,7 @@ export const EXPOSURE_RULES: readonly Rule[] = [
 		id: "log-level",
 		subject: "console",
 		name: "LOG_DEFAULT_LEVEL_NONE",
+		rivals: LEVELS.map((level) => `LOG_DEFAULT_LEVEL_${level}`),
 		value: "y",
 		reason: "log texts would be in the image, for a later console to print",
 	}),
@@ -90,6 +98,7 @@ export const EXPOSURE_RULES: readonly Rule[] = [
 		id: "silent-panic",
 		subject: "console",
 		name: "ESP_SYSTEM_PANIC_SILENT_REBOOT",
+		rivals: ["ESP_SYSTEM_PANIC_PRINT_REBOOT", "ESP_SYSTEM_PANIC_PRINT_HALT"],
 		value: "y",
 		reason: "a panic would print registers and stack, on which keys may lie",
 	}),
@@ -98,6 +107,7 @@ export const EXPOSURE_RULES: readonly Rule[] = [
 		subject: "coreDump",
 		everyProfile: true,
 		name: "ESP_COREDUMP_ENABLE_TO_NONE",
+		rivals: ["ESP_COREDUMP_ENABLE_TO_UART", "ESP_COREDUMP_ENABLE_TO_FLASH"],
 		value: "y",
 		reason: "a core dump holds the keys in memory, and the SDK's template sends it to the UART",
 	}),

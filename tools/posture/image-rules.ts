@@ -28,6 +28,7 @@ export const IMAGE_RULES: readonly Rule[] = [
 		id: "secure-boot-v2",
 		subject: "secureBoot",
 		name: "SECURE_BOOT_V2_ENABLED",
+		rivals: ["SECURE_BOOT_V1_ENABLED"],
 		value: "y",
 		reason: "version 1 of secure boot was broken by fault injection",
 	}),
@@ -37,6 +38,20 @@ export const IMAGE_RULES: readonly Rule[] = [
 		name: "SECURE_BOOT_INSECURE",
 		value: "n",
 		reason: "it opens the switches that undo secure boot: JTAG, ROM BASIC, spare key digests",
+	}),
+	setting({
+		id: "secure-boot-key-readable",
+		subject: "secureBoot",
+		name: "SECURE_BOOT_V2_ALLOW_EFUSE_RD_DIS",
+		value: "n",
+		reason: "the digest of the key could be hidden from the ROM: no start, or one without a check",
+	}),
+	setting({
+		id: "signing-key-stays",
+		subject: "secureBoot",
+		name: "SECURE_BOOT_ENABLE_AGGRESSIVE_KEY_REVOKE",
+		value: "n",
+		reason: "one check that fails, by a worn flash for instance, would end the only key for ever",
 	}),
 	oneOf({
 		id: "signature-scheme",
@@ -56,6 +71,7 @@ export const IMAGE_RULES: readonly Rule[] = [
 		subject: "secureBoot",
 		chips: ["esp32"],
 		names: ["ESP32_REV_MIN_3", "ESP32_REV_MIN_3_1"],
+		rivals: ["ESP32_REV_MIN_0", "ESP32_REV_MIN_1", "ESP32_REV_MIN_1_1", "ESP32_REV_MIN_2"],
 		reason: "chips before revision 3.0 have no secure boot v2",
 	}),
 	oneOf({
@@ -63,6 +79,7 @@ export const IMAGE_RULES: readonly Rule[] = [
 		subject: "secureBoot",
 		chips: ["esp32c3"],
 		names: ["ESP32C3_REV_MIN_3", "ESP32C3_REV_MIN_4", "ESP32C3_REV_MIN_101"],
+		rivals: ["ESP32C3_REV_MIN_0", "ESP32C3_REV_MIN_1", "ESP32C3_REV_MIN_2"],
 		reason: "chips before revision 0.3 have no secure boot",
 	}),
 	setting({

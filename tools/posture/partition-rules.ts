@@ -18,6 +18,10 @@ const SDK_STORAGE_BYTES_MIN = 3 * FLASH_BLOCK_BYTES;
 /** Bytes of a unit of the outbox's ring. */
 const RING_UNIT_BYTES = 32;
 
+/** The table that a build takes, and ESP-IDF's own that it could take instead. */
+const TABLE_FILE = "partitions.csv";
+const TABLES = ["SINGLE_APP", "SINGLE_APP_LARGE", "TWO_OTA", "TWO_OTA_LARGE"];
+
 type Find = (partitions: readonly Partition[], build: Build) => string | undefined;
 
 function layout(rule: Omit<Rule, "subject" | "find"> & Partial<Pick<Rule, "subject">>, find: Find) {
@@ -33,6 +37,30 @@ function named(partitions: readonly Partition[], name: string): Partition | unde
 }
 
 export const PARTITION_RULES: readonly Rule[] = [
+	{
+		id: "our-table",
+		subject: "partitions",
+		everyProfile: true,
+		reason: "the image would have another table than the one that is judged here",
+		mend: "CONFIG_PARTITION_TABLE_CUSTOM=y, its file as mcconfig names it",
+		rivals: TABLES.map((table) => `PARTITION_TABLE_${table}`),
+		find({ settings }) {
+			if (settings.get("PARTITION_TABLE_CUSTOM") !== "y") return "not partitions.csv";
+			const rival = this.rivals?.find((name) => settings.get(name) === "y");
+			if (rival !== undefined) return `CONFIG_${rival} is y as well`;
+			const file = settings.get("PARTITION_TABLE_CUSTOM_FILENAME") ?? TABLE_FILE;
+			return file === TABLE_FILE ? undefined : `the file is ${file}`;
+		},
+	},
+	setting({
+		id: "flash-size",
+		subject: "partitions",
+		everyProfile: true,
+		name: "ESPTOOLPY_FLASHSIZE_4MB",
+		value: "y",
+		rivals: ["1MB", "2MB", "8MB", "16MB"].map((size) => `ESPTOOLPY_FLASHSIZE_${size}`),
+		reason: "the table fills 4 MB, and that is what every board has",
+	}),
 	setting({
 		id: "table-checksum",
 		subject: "partitions",

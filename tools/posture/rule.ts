@@ -24,6 +24,8 @@ export interface Rule {
 	readonly everyProfile: boolean;
 	/** Only for these; without it for every chip. */
 	readonly chips?: readonly Chip[];
+	/** Options of the same choice: of several that are set the last line counts, wherever it is. */
+	readonly rivals?: readonly string[];
 	/** What goes wrong without it. */
 	readonly reason: string;
 	readonly mend: string;
@@ -32,7 +34,7 @@ export interface Rule {
 }
 
 type Common = Pick<Rule, "id" | "subject" | "reason"> &
-	Partial<Pick<Rule, "everyProfile" | "chips" | "mend">>;
+	Partial<Pick<Rule, "everyProfile" | "chips" | "rivals" | "mend">>;
 
 /** A setting that must have one value. */
 export function setting(rule: Common & { readonly name: string; readonly value: string }): Rule {
@@ -41,7 +43,9 @@ export function setting(rule: Common & { readonly name: string; readonly value: 
 		everyProfile: false,
 		mend: `CONFIG_${name}=${value}`,
 		...common,
-		find: ({ settings }) => (settings.get(name) === value ? undefined : stated(settings, name)),
+		find: ({ settings }) => {
+			return settings.get(name) === value ? rivalIn(settings, rule) : stated(settings, name);
+		},
 	};
 }
 
@@ -53,7 +57,7 @@ export function oneOf(rule: Common & { readonly names: readonly string[] }): Rul
 		mend: names.map((name) => `CONFIG_${name}=y`).join(" or "),
 		...common,
 		find: ({ settings }) => {
-			if (names.some((name) => settings.get(name) === "y")) return undefined;
+			if (names.some((name) => settings.get(name) === "y")) return rivalIn(settings, rule);
 			return names.map((name) => stated(settings, name)).join(", ");
 		},
 	};
@@ -73,6 +77,11 @@ export function range(
 			return value >= least && value <= most ? undefined : stated(settings, name);
 		},
 	};
+}
+
+function rivalIn(settings: Settings, { rivals = [] }: Common): string | undefined {
+	const found = rivals.find((name) => settings.get(name) === "y");
+	return found && `CONFIG_${found} is y as well`;
 }
 
 function stated(settings: Settings, name: string): string {

@@ -42,6 +42,8 @@ export const TLS_RULES: readonly Rule[] = [
 	),
 	tls("no-unverified-tls", "ESP_TLS_INSECURE", "n", "it allows TLS that verifies no server"),
 	tls("no-tls-log", "MBEDTLS_DEBUG", "n", "the library would log handshakes, secrets included"),
+	needed("ec-brokers", "MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA", "our own brokers' keys are of P-256"),
+	needed("rsa-brokers", "MBEDTLS_KEY_EXCHANGE_ECDHE_RSA", "most public brokers' keys are of RSA"),
 	needed("server-name", "MBEDTLS_SSL_SERVER_NAME_INDICATION", "brokers choose a certificate by it"),
 	needed("alpn", "MBEDTLS_SSL_ALPN", "brokers on port 443 ask for it"),
 	needed("session-tickets", "MBEDTLS_CLIENT_SSL_SESSION_TICKETS", "each handshake would be full"),

@@ -53,6 +53,8 @@ const BREAKS: Readonly<Record<string, Break>> = {
 	"secure-boot": settings({ SECURE_BOOT: "n" }),
 	"secure-boot-v2": settings({ SECURE_BOOT_V2_ENABLED: "n" }),
 	"secure-boot-strict": settings({ SECURE_BOOT_INSECURE: "y" }),
+	"secure-boot-key-readable": settings({ SECURE_BOOT_V2_ALLOW_EFUSE_RD_DIS: "y" }),
+	"signing-key-stays": settings({ SECURE_BOOT_ENABLE_AGGRESSIVE_KEY_REVOKE: "y" }),
 	"signature-scheme": settings({ SECURE_SIGNED_APPS_RSA_SCHEME: "n" }),
 	"signing-key-elsewhere": settings({ SECURE_BOOT_BUILD_SIGNED_BINARIES: "y" }),
 	"chip-revision-esp32": settings({ ESP32_REV_MIN_3: "n", ESP32_REV_MIN_1: "y" }),
@@ -107,6 +109,8 @@ const BREAKS: Readonly<Record<string, Break>> = {
 	"no-weak-verification": settings({ MBEDTLS_ALLOW_WEAK_CERTIFICATE_VERIFICATION: "y" }),
 	"no-unverified-tls": settings({ ESP_TLS_INSECURE: "y" }),
 	"no-tls-log": settings({ MBEDTLS_DEBUG: "y" }),
+	"ec-brokers": settings({ MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA: "n" }),
+	"rsa-brokers": settings({ MBEDTLS_KEY_EXCHANGE_ECDHE_RSA: "n" }),
 	"server-name": settings({ MBEDTLS_SSL_SERVER_NAME_INDICATION: "n" }),
 	alpn: settings({ MBEDTLS_SSL_ALPN: "n" }),
 	"session-tickets": settings({ MBEDTLS_CLIENT_SSL_SESSION_TICKETS: "n" }),
@@ -118,6 +122,8 @@ const BREAKS: Readonly<Record<string, Break>> = {
 	"record-out": settings({ MBEDTLS_SSL_OUT_CONTENT_LEN: "4096" }),
 	"time-servers": settings({ LWIP_SNTP_MAX_SERVERS: "1" }),
 	wpa3: settings({ ESP_WIFI_ENABLE_WPA3_SAE: "n" }),
+	"our-table": settings({ PARTITION_TABLE_CUSTOM_FILENAME: "other.csv" }),
+	"flash-size": settings({ ESPTOOLPY_FLASHSIZE_4MB: "n" }),
 	"table-checksum": settings({ PARTITION_TABLE_MD5: "n" }),
 	"table-offset": settings({ PARTITION_TABLE_OFFSET: "0x8000" }),
 	"flash-layout": partitions(["0x9A000", "0x9B000"]),
@@ -184,6 +190,20 @@ describe("each rule", () => {
 			expect(failures(broken, "development")).toEqual(rule.everyProfile ? [rule.id] : []);
 		});
 	}
+
+	it("fails too where a line elsewhere takes another option of the same choice", () => {
+		const made = RULES.flatMap((rule) => (rule.rivals ?? []).map((rival) => ({ rule, rival })));
+		expect(made.length).toBeGreaterThan(30);
+		for (const { rule, rival } of made) {
+			const broken = settings({ [rival]: "y" })(build("production", rule.chips?.[0] ?? "esp32c3"));
+			expect([rival, ...failures(broken, "production")]).toEqual([rival, rule.id]);
+		}
+	});
+
+	it("judges no table but the one that a build takes", () => {
+		const broken = settings({ PARTITION_TABLE_CUSTOM: "n" })(build("production", "esp32c3"));
+		expect(failures(broken, "production")).toEqual(["our-table"]);
+	});
 
 	it("says why and what to do", () => {
 		for (const { id, reason, mend } of RULES) {
