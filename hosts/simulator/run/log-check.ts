@@ -46,6 +46,8 @@ export class LogCheck {
 		if (lost) return `entries ${lost.first} to ${lost.last} are ${lost.cause}`;
 		if (behind) return `the partition ends at ${behind.partition}, uploads at ${behind.upload}`;
 		if (checkpointsRefused > 0) return `${checkpointsRefused} checkpoints do not verify`;
+		const alarm = entries.find(({ entry }) => entry?.name.startsWith("log-"));
+		if (alarm) return `entry ${alarm.counter} says ${alarm.entry?.name}, and nobody touched it`;
 		const wrong = entries.find(({ status }) => WRONG.has(status));
 		return wrong && `entry ${wrong.counter} is ${wrong.status}: ${wrong.why ?? ""}`;
 	}
