@@ -1,5 +1,5 @@
-// The DNS port of the SDK's simulator, over the SDK's resolver, which asks the machine's. A question
-// cannot be taken back: its answer is dropped after `close`.
+// The DNS port of the SDK's simulator, over the SDK's resolver, which asks the machine's. A
+// question cannot be taken back: its answer is dropped after `close`.
 import Net from "net";
 import SDKTimer from "timer";
 import type { ResolveOptions, Resolver } from "../../src/ports.js";

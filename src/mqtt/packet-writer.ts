@@ -8,14 +8,14 @@ import { concatBytes } from "../bytes/arrays.js";
 import { encodeUTF8 } from "../bytes/text.js";
 import type { ConnectPacket, OutboundPacket, PublishPacket } from "./packets.js";
 
-// Or the first packet builds 65 536 buffers. While the module is made: on the chip its variables lie
-// in flash afterwards, and to change one is a TypeError.
+// Or the first packet builds 65 536 buffers. While the module is made: on the chip its variables
+// lie in flash afterwards, and to change one is a TypeError.
 writeToStream.cacheNumbers = false;
 
 /** The bytes of `packet`, in one piece: one packet is one socket write. */
 export function encodePacket(packet: OutboundPacket): Uint8Array {
 	const parts: Uint8Array[] = [];
-	writeToStream(foreignPacket(packet), {
+	write(foreignPacket(packet), {
 		write: (piece) => {
 			parts.push(typeof piece === "string" ? encodeUTF8(piece) : piece);
 			return true;

@@ -1,6 +1,7 @@
-// Follows manifest.json as mcconfig of Moddable SDK 8.2.3 does, over the files of the repository: one
-// entry of `platforms` per manifest, included manifests merged before the one that includes them,
-// `build` the other way round. What lies in the SDK or in ESP-IDF is named, and not looked at.
+// Follows manifest.json as mcconfig of Moddable SDK 8.2.3 does, over the files of the repository:
+// one entry of `platforms` per manifest, included manifests merged before the one that includes
+// them, `build` the other way round. What lies in the SDK or in ESP-IDF is named, and not looked
+// at.
 
 import { posix } from "node:path";
 import type { RepositoryFile } from "./repository.js";

@@ -210,7 +210,7 @@ describe("StationLink of the board", () => {
 		return FakeInterface.made[0] as FakeInterface;
 	}
 
-	it("joins with WPA2 at least where there is a password, and openly where there is none", async () => {
+	it("joins with WPA2 at least with a password, and openly without one", async () => {
 		const password = Uint8Array.of(49, 50, 51, 52, 53, 54, 55, 56);
 		const closed = await start({ ssid: "greenhouse", password: password.slice() });
 		expect(closed.joined).toEqual([{ ssid: "greenhouse", password, security: "WPA2" }]);
