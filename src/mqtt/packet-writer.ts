@@ -8,14 +8,12 @@ import { concatBytes } from "../bytes/arrays.js";
 import { encodeUTF8 } from "../bytes/text.js";
 import type { ConnectPacket, OutboundPacket, PublishPacket } from "./packets.js";
 
-// Or the first packet builds 65 536 buffers. While the module is made: on the chip its variables
-// lie in flash afterwards, and to change one is a TypeError.
-writeToStream.cacheNumbers = false;
+const writePacket = withoutCache();
 
 /** The bytes of `packet`, in one piece: one packet is one socket write. */
 export function encodePacket(packet: OutboundPacket): Uint8Array {
 	const parts: Uint8Array[] = [];
-	write(foreignPacket(packet), {
+	writePacket(foreignPacket(packet), {
 		write: (piece) => {
 			parts.push(typeof piece === "string" ? encodeUTF8(piece) : piece);
 			return true;
@@ -23,6 +21,15 @@ export function encodePacket(packet: OutboundPacket): Uint8Array {
 		destroy: (error) => assert(false, `mqtt-packet: ${error.message}`),
 	});
 	return concatBytes(...parts);
+}
+
+/**
+ * Otherwise the first packet builds 65 536 buffers. Done while the module is made: on the chip the
+ * package's variables lie in flash afterwards, and to change one is a TypeError.
+ */
+function withoutCache(): typeof writeToStream {
+	writeToStream.cacheNumbers = false;
+	return writeToStream;
 }
 
 type ForeignPacket = Parameters<typeof writeToStream>[0];
