@@ -1,5 +1,5 @@
 // `npm run firmware` and `npm run flash` with stand-ins for SDK, ESP-IDF, esptool and npm.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { BoardToolchain } from "../support/board-toolchain.js";
 import { build } from "../support/holdfast-command-line.js";
 
@@ -180,8 +180,7 @@ describe("npm run flash", () => {
 		expect(burn(MAC).complaints).toContain("needs --signed");
 		expect(burn(MAC, ...signed).complaints).toContain("needs --port");
 		expect(burn(MAC, ...signed, "--port", "X").complaints).toContain("is not there");
-		tools.write("signed/bootloader.bin", "b");
-		tools.write("signed/xs_esp32.bin", "a");
+		tools.writeSigned("esp32c3");
 		const other = burn("00:00:00:00:00:01", ...signed, "--port", "X");
 		expect([other.code, other.complaints]).toEqual([
 			1,
@@ -204,10 +203,24 @@ describe("npm run flash", () => {
 		expect(existsSync(key?.words.at(-2) ?? "/")).toBe(false);
 	});
 
+	it("writes no image but the signed form of what was judged", () => {
+		tools.run("build", PRODUCTION);
+		const words = [...PRODUCTION, "--signed", tools.path("signed"), "--port", "X"];
+		const burn = () => tools.run("flash", [...words, "--burn-efuses-of", MAC]).complaints;
+		const file = tools.path("signed/xs_esp32.bin");
+		tools.writeSigned("esp32c3");
+		const bytes = readFileSync(file);
+		writeFileSync(file, bytes.subarray(0, 1_000_000));
+		expect(burn()).toContain("xs_esp32.bin bears no signature: nothing written");
+		bytes[999_999] = 1;
+		writeFileSync(file, bytes);
+		expect(burn()).toContain("xs_esp32.bin is not what was built and judged: nothing written");
+		expect(tools.calls().map(({ program }) => program)).toEqual(["mcconfig"]);
+	});
+
 	it("burns no second key for NVS, and none where something else lies", () => {
 		tools.run("build", PRODUCTION);
-		tools.write("signed/bootloader.bin", "b");
-		tools.write("signed/xs_esp32.bin", "a");
+		tools.writeSigned("esp32c3");
 		const words = [...PRODUCTION, "--signed", tools.path("signed"), "--port", "X"];
 		const burn = (PURPOSE: string) => {
 			return tools.run("flash", [...words, "--burn-efuses-of", MAC], { PURPOSE });

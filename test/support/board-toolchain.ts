@@ -3,7 +3,7 @@
 // compilers.
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TemporaryFolder } from "./temporary-folder.js";
 
@@ -36,6 +36,7 @@ if (after("-t") === "build") {
 	writeFileSync(
 		join(project, "sdkconfig"),
 		"# Automatically generated file. DO NOT EDIT.\\n" +
+			'CONFIG_PARTITION_TABLE_CUSTOM_FILENAME="partitions.csv"\\n' +
 			'CONFIG_IDF_TARGET="' + chip + '"\\nCONFIG_IDF_INIT_VERSION="6.0.0"\\n' +
 			readFileSync(join(settings, "sdkconfig.defaults"), "utf8") + unsafe,
 	);
@@ -132,6 +133,20 @@ export class BoardToolchain {
 	write(name: string, text: string, mode = 0o644): void {
 		mkdirSync(dirname(this.path(name)), { recursive: true });
 		writeFileSync(this.path(name), text, { mode });
+	}
+
+	/** What espsecure makes of the images that were built, with a signature of nobody's. */
+	writeSigned(target: string): void {
+		const path = `build/firmware/${target}-production/output/tmp/esp32/${target}/release/project`;
+		const images = this.path(join(path, `xsProj-${target}`, "build"));
+		for (const name of ["bootloader/bootloader.bin", "xs_esp32.bin"]) {
+			const built = readFileSync(join(images, name));
+			const bytes = Buffer.alloc(Math.ceil(built.length / 4096) * 4096 + 4096, 0xff);
+			bytes.set(built);
+			bytes.set([0xe7, 0x02], bytes.length - 4096);
+			mkdirSync(this.path("signed"), { recursive: true });
+			writeFileSync(this.path(`signed/${basename(name)}`), bytes);
+		}
 	}
 
 	/** The version that the stand-in of ESP-IDF states. */

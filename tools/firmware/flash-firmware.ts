@@ -2,7 +2,7 @@
 // address of one board also esptool, because the first start of such an image burns eFuses.
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { print, printProgress, quote, UsageError } from "../command-line.js";
@@ -17,12 +17,14 @@ import {
 	HMAC_KEY_BLOCK,
 	HMAC_KEY_BYTES,
 	imagesToFlash,
+	type FlashImage,
 	readMac,
 	readPurpose,
 	readPurposeWords,
 	signingCommands,
 	writeFlashWords,
 } from "./irreversible.js";
+import { mismatchOf } from "./signed-image.js";
 import { findToolchain } from "./toolchain.js";
 
 const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i;
@@ -73,8 +75,7 @@ function flashProduction(options: FlashOptions): void {
 	}
 	if (signed === undefined) throw new UsageError("--burn-efuses-of: needs --signed, the images");
 	if (port === undefined) throw new UsageError("--burn-efuses-of: needs --port, one board");
-	const missing = plan.find(({ file }) => !existsSync(file));
-	if (missing) throw new Error(`${missing.file} is not there`);
+	for (const image of plan) checkImage(image);
 	checkBoard(port, mac);
 	burnHmacKey(build.chip, port);
 	runTool("esptool", words);
@@ -93,6 +94,13 @@ function printPlan(chip: Chip, images: string, port: string, words: readonly str
 	print(`   esptool ${words.join(" ")}`);
 	print("4. IRREVERSIBLE: the first start burns into this chip, for ever:");
 	for (const step of burntAtFirstStart(chip)) print(`   - ${step}`);
+}
+
+/** Throws for a file that is missing, and for one that is not the signed form of what was judged. */
+function checkImage({ file, built }: FlashImage): void {
+	if (!existsSync(file)) throw new Error(`${file} is not there`);
+	const mismatch = built && mismatchOf(readFileSync(file), readFileSync(built));
+	if (mismatch) throw new Error(`${file} ${mismatch}: nothing written`);
 }
 
 /** Burns a key that this program forgets; leaves one alone that is there. */

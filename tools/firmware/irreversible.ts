@@ -7,6 +7,8 @@ import type { Partition } from "../posture/partition-table.js";
 export interface FlashImage {
 	readonly offset: number;
 	readonly file: string;
+	/** What was signed, where that is so. */
+	readonly built?: string;
 }
 
 /** Names of the images that a person has signed, in a folder of their own. */
@@ -52,13 +54,21 @@ export function readPurpose(output: string): string | undefined {
 
 /** Signing is done where the key is, which is not here. */
 export function signingCommands(images: string): string[] {
+	const { bootloader, application } = builtIn(images);
 	const files = [
-		[join(images, "bootloader", "bootloader.bin"), SIGNED_NAMES.bootloader],
-		[join(images, "xs_esp32.bin"), SIGNED_NAMES.application],
+		[bootloader, SIGNED_NAMES.bootloader],
+		[application, SIGNED_NAMES.application],
 	];
 	return files.map(([from, to]) => {
 		return `espsecure sign-data --version 2 --keyfile KEY.pem --output SIGNED/${to} ${from}`;
 	});
+}
+
+function builtIn(images: string): typeof SIGNED_NAMES {
+	return {
+		bootloader: join(images, "bootloader", "bootloader.bin"),
+		application: join(images, "xs_esp32.bin"),
+	};
 }
 
 /** What goes where: signed images, and from the build what needs no signature. */
@@ -74,11 +84,15 @@ export function imagesToFlash(
 		return found.offset;
 	};
 	const { images, signed } = folders;
+	const built = builtIn(images);
+	const signedImage = (offset: number, name: keyof typeof SIGNED_NAMES) => {
+		return { offset, file: join(signed, SIGNED_NAMES[name]), built: built[name] };
+	};
 	return [
-		{ offset: BOOTLOADER_OFFSET[chip], file: join(signed, SIGNED_NAMES.bootloader) },
+		signedImage(BOOTLOADER_OFFSET[chip], "bootloader"),
 		{ offset: tableOffset, file: join(images, "partition_table", "partition-table.bin") },
 		{ offset: offsetOf("otadata"), file: join(images, "ota_data_initial.bin") },
-		{ offset: offsetOf("ota_0"), file: join(signed, SIGNED_NAMES.application) },
+		signedImage(offsetOf("ota_0"), "application"),
 	];
 }
 
