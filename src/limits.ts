@@ -210,8 +210,11 @@ export const BACKOFF_FLOOR_LONG_MS = 120_000;
  */
 export const BACKOFF_FLOOR_DUPLICATE_MS = 900_000;
 
-/** A session that the peer ends within these milliseconds after CONNACK was kicked. */
-export const KICK_WINDOW_MS = 30_000;
+/**
+ * A session that the peer ends within these milliseconds after CONNACK was kicked: all that are not
+ * stable yet, or a rival that returns just after the window would never be named.
+ */
+export const KICK_WINDOW_MS = STABLE_MS;
 
 /** Kicks in a row that look like another device with our client id. */
 export const KICKS_SUSPECTED = 3;

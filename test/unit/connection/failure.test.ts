@@ -51,7 +51,6 @@ describe("FAILURES", () => {
 			"connack-not-authorized",
 			"connack-identifier",
 			"authentication",
-			"flood",
 			"packet-too-large",
 		);
 		for (const name of mended) {
@@ -59,6 +58,8 @@ describe("FAILURES", () => {
 			expect(FAILURES[name].isSecurity).toBe(true);
 			expect(isRebootable(name)).toBe(false);
 		}
+		// A flood as long, and longer each time.
+		expect(FAILURES.flood).toEqual({ ...FAILURES["packet-too-large"], floor: "rising" });
 	});
 
 	it("does not blame the next server for what is wrong here", () => {

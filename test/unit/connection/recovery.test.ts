@@ -204,9 +204,13 @@ describe("Recovery, when the peer ends accepted sessions", () => {
 		expect(classes[2]?.failureClass).toBe("duplicate-client-id");
 	});
 
-	it("takes an end after the window for an ordinary one", () => {
-		const verdict = new Recovery(DEFAULT_TIMINGS).failed(kick("closed-by-peer", 30_000, true), 0);
-		expect(verdict.failureClass).toBe("closed-by-peer");
+	it("takes an end after the window, when a session can be stable, for an ordinary one", () => {
+		const { kickWindowMs, stableMs } = DEFAULT_TIMINGS;
+		expect(kickWindowMs).toBe(stableMs);
+		const classOf = (onlineMs: number) =>
+			new Recovery(DEFAULT_TIMINGS).failed(kick("closed-by-peer", onlineMs, true), 0).failureClass;
+		expect(classOf(stableMs - 1)).toBe("kicked");
+		expect(classOf(stableMs)).toBe("closed-by-peer");
 	});
 
 	it("forgets kicks after a stable session", () => {

@@ -2,6 +2,7 @@
 // what it says, and without it the device is back by itself.
 
 import type { HangKind } from "../../../hosts/simulator/board.js";
+import { Rival } from "../../../hosts/simulator/rival.js";
 import { TLSTickets } from "../../../hosts/simulator/tls-server.js";
 import { encodeFrame } from "../../../src/provisioning/frame.js";
 import { encodeMessage } from "../../../src/provisioning/messages.js";
@@ -332,6 +333,20 @@ describe("the surroundings of a board", () => {
 		bench.world.run(HOUR);
 		bench.board.keyValue.writeFault = undefined;
 		expectRecovered(bench);
+	});
+
+	it("have a rival with the same client id, however long it takes to return", () => {
+		for (const returnMs of [100, 5000, 29_990, 30_000, 45_000, 59_000]) {
+			const bench = settled();
+			const { broker, board, world } = bench;
+			const rival = new Rival({ broker, clock: world.clock, id: board.name, returnMs });
+			world.run(15 * MINUTE);
+			const named = bench.reported("duplicate-client-id-suspected").length;
+			expect([returnMs, named > 0]).toEqual([returnMs, true]);
+			expect(rival.connects).toBeLessThan(12);
+			rival.stop();
+			expectRecovered(bench, 30 * MINUTE);
+		}
 	});
 
 	it("let a certificate expire, and another take its place", () => {
