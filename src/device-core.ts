@@ -24,6 +24,19 @@ import { storageCodeOf } from "./storage-code.js";
 
 const SIGNING_KEY = "signing";
 
+/** What only a device has that can seal and store. */
+export interface Operational {
+	readonly outbox: Outbox;
+	readonly nextSequence: () => number;
+	readonly signer: Signer;
+	/** Of the signer. */
+	readonly publicKey: Uint8Array;
+}
+
+interface DeviceSigner extends Signer {
+	readonly publicKey: Uint8Array;
+}
+
 export class DeviceCore {
 	readonly bootRecord: BootRecord;
 	readonly timeTrust: TimeTrust;
@@ -114,7 +127,7 @@ export class DeviceCore {
 	 * Outbox, sequence and signer, once there is a key to sign with; `undefined` where they cannot
 	 * be had.
 	 */
-	operational(): { outbox: Outbox; nextSequence: () => number; signer: Signer } | undefined {
+	operational(): Operational | undefined {
 		const signer = this.#usableSigner();
 		if (signer === undefined) return undefined;
 		const outbox = this.#mount();
@@ -125,6 +138,7 @@ export class DeviceCore {
 			outbox,
 			nextSequence: () => sequence.next(),
 			signer,
+			publicKey: signer.publicKey,
 		};
 	}
 
@@ -138,7 +152,7 @@ export class DeviceCore {
 	}
 
 	/** The signer, or a report of why there is none. */
-	#usableSigner(): Signer | undefined {
+	#usableSigner(): DeviceSigner | undefined {
 		try {
 			const signer = this.#signer();
 			if (signer === undefined) this.#complain({ name: "signing-key-missing", isSecurity: true });
@@ -158,12 +172,14 @@ export class DeviceCore {
 	}
 
 	/** By the signing key as it is now; `undefined` while there is none. */
-	#signer(): Signer | undefined {
+	#signer(): DeviceSigner | undefined {
 		const { keyStore, crypto } = this.#host;
-		const publicKey = keyStore.publicKey(SIGNING_KEY);
-		if (publicKey === undefined) return undefined;
+		const key = keyStore.publicKey(SIGNING_KEY);
+		if (key === undefined) return undefined;
+		const publicKey = new Uint8Array(key);
 		return {
-			keyId: keyIdOf(new Uint8Array(publicKey), crypto),
+			publicKey,
+			keyId: keyIdOf(publicKey, crypto),
 			sign: (message) => new Uint8Array(keyStore.sign(SIGNING_KEY, message)),
 		};
 	}

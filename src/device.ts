@@ -85,6 +85,7 @@ export class Device {
 			journal: core.journal,
 			ledgerStore: core.store("hf-cmd"),
 			sessionStore: core.store("hf-mqtt"),
+			settingsStore: core.store("hf-set"),
 			bootEvent: () => this.#takeBootEvent(),
 			onStable: () => this.#stable(chosen),
 			onFailed: (failureClass) => this.#failed(chosen, failureClass),
@@ -153,7 +154,10 @@ export class Device {
 		const core = this.#core as DeviceCore;
 		this.#options.ports.system.markImageValid();
 		if (!chosen.isCandidate) return;
-		if (core.slots.promote(chosen)) this.#stages?.tell({ name: "credential-promoted" });
+		if (core.slots.promote(chosen)) {
+			this.#stages?.tell({ name: "credential-promoted" });
+			this.#stages?.proven();
+		}
 		core.reportFindings();
 	}
 

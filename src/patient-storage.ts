@@ -1,6 +1,6 @@
-// Key-value storage whose namespaces are opened when they are first needed, and tried anew each time
-// until they open: one that is unreadable at boot must not keep the device from booting. What is
-// done without it is for its owner to decide.
+// Key-value storage whose namespaces are opened when they are first needed, and tried anew each
+// time until they open: one that is unreadable at boot must not keep the device from booting. What
+// is done without it is for its owner to decide.
 
 import type { ByteSource, KeyValueStorage, KeyValueStore } from "./ports.js";
 

@@ -18,6 +18,7 @@ import { CONTENT_EVENT, CONTENT_LOG, CONTENT_READING } from "./envelope/content-
 import { keyIdOf } from "./envelope/key-id.js";
 import type { Signer } from "./envelope/seal.js";
 import { encodeEvent } from "./event-payload.js";
+import { inheritedBy } from "./inherited.js";
 import type { Journal } from "./journal.js";
 import {
 	OUTBOUND_MESSAGES_BURST,
@@ -57,9 +58,12 @@ export interface StagesOptions {
 	readonly bootRecord: BootRecord;
 	readonly progress: Progress;
 	readonly journal: Journal;
-	/** Namespaces "hf-cmd" and "hf-mqtt". */
+	/** Of the signer. */
+	readonly publicKey: Uint8Array;
+	/** Namespaces "hf-cmd", "hf-mqtt" and "hf-set". */
 	readonly ledgerStore: KeyValueStore;
 	readonly sessionStore: KeyValueStore;
+	readonly settingsStore: KeyValueStore;
 	/** The event that the first session of this boot publishes, signed. */
 	readonly bootEvent: () => DeviceEvent | undefined;
 	readonly onStable: () => void;
@@ -85,6 +89,7 @@ export class Stages {
 	readonly #mqttSession: Session;
 	readonly #governor: Governor;
 	readonly #outbound: TokenBucket;
+	#isProven: boolean;
 	#session: BrokerSession | undefined;
 	#sampling: ProgressTask | undefined;
 	#flushTimer: TimerHandle | undefined;
@@ -93,6 +98,7 @@ export class Stages {
 		this.#options = options;
 		const { ports, chosen, outbox, signer, nextSequence, timeTrust } = options;
 		const { configuration } = chosen;
+		this.#isProven = !chosen.isCandidate;
 		const rules = readRules(configuration.policy);
 		assert(rules.kind === "valid", "the policy was judged before it was committed");
 		this.#policy = new Policy(rules.value, configuration.deviceId);
@@ -103,6 +109,11 @@ export class Stages {
 			nextSequence,
 			now: () => timeTrust.now(),
 			report: ports.report,
+			inherited: inheritedBy({
+				...options,
+				policy: this.#policy,
+				isProven: () => this.#isProven,
+			}),
 			onAcknowledged: () => this.#flushSoon(),
 		});
 		this.#sampler = new Sampler({
@@ -155,6 +166,13 @@ export class Stages {
 	setInterval(intervalMs: number): void {
 		this.#sampler.setInterval(intervalMs);
 		if (this.#sampling !== undefined) this.#watchSampling(intervalMs);
+	}
+
+	/** The configuration has proved itself: it is not on trial any more. */
+	proven(): void {
+		this.#isProven = true;
+		this.#uplink.rewind(); // what was held back is looked at once more
+		this.#session?.offer();
 	}
 
 	/** Stores a signed event, and offers it when there is a session. */

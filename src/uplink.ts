@@ -39,6 +39,23 @@ type Sealed =
 	| { readonly kind: "sealed"; readonly sequence: number; readonly bytes: Uint8Array }
 	| { readonly kind: "refused"; readonly reason: string };
 
+/** Messages that an earlier configuration or key may have sealed. */
+export interface Inherited {
+	/** They have no higher sequence than this. */
+	readonly through: number;
+	/** Whether an envelope is ours and for `topic`. */
+	readonly fits: (topic: string, envelope: Uint8Array) => boolean;
+	/** The configuration of now will stay: what does not fit it has nowhere to go. */
+	readonly isProven: () => boolean;
+}
+
+interface Publish {
+	readonly topic: string;
+	readonly payload: Uint8Array;
+	readonly QoS: 0 | 1 | 2;
+	readonly retain: boolean;
+}
+
 export interface UplinkOptions {
 	readonly outbox: Outbox;
 	readonly policy: Policy;
@@ -50,6 +67,7 @@ export interface UplinkOptions {
 	readonly nextSequence: () => number;
 	readonly now: () => { readonly unixSeconds: number; readonly quality: number } | undefined;
 	readonly report: (event: DeviceEvent) => void;
+	readonly inherited?: Inherited;
 	/** A record left the outbox; its tombstone is written at the next flush. */
 	readonly onAcknowledged?: () => void;
 }
@@ -58,6 +76,8 @@ export class Uplink {
 	readonly #options: UplinkOptions;
 	/** The newest sequence that was handed to MQTT; the session keeps what is in flight. */
 	#offered: number | undefined;
+	/** Sequences without a topic, to be named in one gap record; at most one round of offers. */
+	#misfits: number[] = [];
 
 	constructor(options: UplinkOptions) {
 		this.#options = options;
@@ -101,7 +121,7 @@ export class Uplink {
 
 	/**
 	 * Hands stored messages to `client`, oldest first, as far as it has room, and not more than
-	 * `messagesMax`. Returns how many it took.
+	 * `messagesMax`. Returns how many it took, those that have no topic any more included.
 	 */
 	offer(client: MQTTClient, messagesMax: number): number {
 		const { outbox } = this.#options;
@@ -109,31 +129,28 @@ export class Uplink {
 		while (client.inFlightFree > 0 && count < messagesMax) {
 			const [next] = outbox.waiting(this.#offered, 1);
 			if (next === undefined) break;
-			const publish = this.recall(next.sequence);
-			if (publish !== undefined) {
-				const { kind } = client.publish({ token: next.sequence, ...publish });
-				if (kind !== "sent") break;
+			const { sequence } = next;
+			const publish = this.#look(sequence);
+			if (publish === "misfit") {
+				this.#misfits.push(sequence);
+				count++;
+			} else if (publish !== undefined) {
+				if (client.publish({ token: sequence, ...publish }).kind !== "sent") break;
 				count++;
 			}
-			this.#offered = next.sequence;
+			this.#offered = sequence;
 		}
+		this.#confess();
 		return count;
 	}
 
 	/**
-	 * What to publish for `sequence`, read back from flash; `undefined` when it is no longer there.
+	 * What to publish for `sequence`, read back from flash; `undefined` when it is no longer there,
+	 * or has no topic any more.
 	 */
-	recall(
-		sequence: number,
-	): { topic: string; payload: Uint8Array; QoS: 0 | 1 | 2; retain: boolean } | undefined {
-		const { outbox, policy } = this.#options;
-		const record = outbox.read(sequence);
-		if (record === undefined) return undefined;
-		const channel = CHANNELS[record.channel];
-		if (channel === undefined) return undefined;
-		const topic = policy.topicOf(channel);
-		if (topic === undefined || !policy.allowsPublish(topic)) return undefined;
-		return { topic, payload: record.bytes, QoS: policy.QoSOf(channel), retain: false };
+	recall(sequence: number): Publish | undefined {
+		const found = this.#look(sequence);
+		return found === "misfit" ? undefined : found;
 	}
 
 	/** The broker has `sequence`: it leaves flash. */
@@ -144,6 +161,40 @@ export class Uplink {
 
 	get depth(): number {
 		return this.#options.outbox.status().records;
+	}
+
+	/** `undefined`: it is gone, or cannot be read now. */
+	#look(sequence: number): Publish | "misfit" | undefined {
+		const { outbox, policy, inherited } = this.#options;
+		const record = outbox.read(sequence);
+		if (record === undefined) return undefined;
+		const channel = CHANNELS[record.channel];
+		const topic = channel && policy.topicOf(channel);
+		if (channel === undefined || topic === undefined) return "misfit";
+		if (!policy.allowsPublish(topic)) return "misfit";
+		const isInherited = inherited !== undefined && sequence <= inherited.through;
+		if (isInherited && !inherited.fits(topic, record.bytes)) return "misfit";
+		return { topic, payload: record.bytes, QoS: policy.QoSOf(channel), retain: false };
+	}
+
+	/**
+	 * What was sealed for another topic would be refused on any of ours. While the configuration is
+	 * on trial it stays, for the old one may return; then a gap record takes its place.
+	 */
+	#confess(): void {
+		const { outbox, report, inherited } = this.#options;
+		const sequences = this.#misfits;
+		this.#misfits = [];
+		const [first] = sequences;
+		const last = sequences[sequences.length - 1];
+		if (first === undefined || last === undefined || inherited?.isProven() !== true) return;
+		const gap = { first, last, count: sequences.length, reason: "topic-changed" } as const;
+		const payload = encodeGap([gap]);
+		const stored = this.accept({ channel: "event", contentType: CONTENT_GAP, payload });
+		if (stored.kind !== "accepted") return;
+		for (const sequence of sequences) outbox.remove(sequence);
+		outbox.flush();
+		report({ name: "readings-dropped", ...gap });
 	}
 
 	#seal(message: Message, previous: number | undefined): Sealed {

@@ -15,6 +15,7 @@ import { GAPS_MAX } from "../limits.js";
 export type GapReason =
 	| "outbox-full" // dropped by the stated policy to make room
 	| "record-corrupt" // found unreadable in flash
+	| "topic-changed" // sealed for a topic, or by a key, that is not the device's any more
 	| "storage-failed"; // flash refused to take it
 
 /**
@@ -30,6 +31,7 @@ export interface Gap {
 const REASONS: readonly GapReason[] = Object.freeze([
 	"outbox-full",
 	"record-corrupt",
+	"topic-changed",
 	"storage-failed",
 ]);
 const FIELDS: readonly string[] = Object.freeze(["first", "last", "count", "reason"]);

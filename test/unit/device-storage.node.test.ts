@@ -1,5 +1,5 @@
-// Storage that cannot be read when the device boots: it answers the station, says what is wrong once,
-// does nothing that could make it worse, and goes on by itself when the fault is over.
+// Storage that cannot be read when the device boots: it answers the station, says what is wrong
+// once, does nothing that could make it worse, and goes on by itself when the fault is over.
 
 import { StorageError } from "../../hosts/simulator/storage-error.js";
 import { crc32 } from "../../src/bytes/crc32.js";

@@ -10,18 +10,8 @@ import { PowerCut, PowerSupply, type CutManner } from "../../../hosts/simulator/
 import type { Outbox } from "../../../src/outbox/outbox.js";
 import { readFromClient } from "../../support/mqtt-reference-reader.js";
 import { connack, puback, pubcomp, pubrec, suback } from "../../support/mqtt-server-bytes.js";
-import { DeliveryDevice, type Plant, type Range } from "./delivery-device.js";
-
-/** What the environment may still do. */
-export interface Budget {
-	readings: number;
-	/** Power cuts. */
-	cuts: number;
-	/** Connections that break, or in which an answer comes too late. */
-	breaks: number;
-	/** Restarts of a broker that keeps no session. */
-	losses: number;
-}
+import { DeliveryDevice, type Plant } from "./delivery-device.js";
+import { outsideAtFirst, type Answer, type Budget, type Outside } from "./outside.js";
 
 /** `cut`: power fails at this storage operation of the step, counted from 1; 0 is before it. */
 export interface Step {
@@ -35,35 +25,6 @@ export interface Recipe {
 	readonly keyValue: VirtualKeyValue;
 	readonly outside: Outside;
 	readonly steps: readonly Step[];
-}
-
-interface Answer {
-	readonly type: "PUBACK" | "PUBREC" | "PUBCOMP";
-	readonly packetId: number;
-}
-
-/** Everything outside the device, and what is remembered to judge it: plain data. */
-interface Outside {
-	budget: Budget;
-	hasSession: boolean;
-	/** The broker forgets the session when the connection ends. */
-	isClean: boolean;
-	/** Packets on their way to the broker, as hexadecimal. */
-	wire: string[];
-	answers: Answer[];
-	/** QoS 2 ids that the broker holds. */
-	held: number[];
-	/** Sequences that the broker has delivered. */
-	delivered: number[];
-	accepted: number[];
-	/** Ranges that the delivered gap records name. */
-	announced: Range[];
-	/** Removed in RAM and not yet on flash, as far as can be seen from outside. */
-	unflushed: number[];
-	/** The newest that this connection has published. */
-	offered: number;
-	highestSequence: number;
-	violation: string | undefined;
 }
 
 export interface WorldOptions {
@@ -405,22 +366,4 @@ const HEALING: readonly Step["act"][] = ["connect", "receive", "answer", "flush"
 
 function sequencesIn(outbox: Outbox): readonly number[] {
 	return outbox.waiting(undefined, Infinity).map(({ sequence }) => sequence);
-}
-
-function outsideAtFirst(budget: Budget): Outside {
-	return {
-		budget: { ...budget },
-		hasSession: false,
-		isClean: false,
-		wire: [],
-		answers: [],
-		held: [],
-		delivered: [],
-		accepted: [],
-		announced: [],
-		unflushed: [],
-		offered: 0,
-		highestSequence: 0,
-		violation: undefined,
-	};
 }

@@ -5,7 +5,8 @@
 import type { KeyValueStore } from "../../../src/ports.js";
 import type { DeliveryDevice, Plant } from "./delivery-device.js";
 import { searchDelivery, type SearchResult } from "./delivery-search.js";
-import type { Budget, WorldOptions } from "./delivery-world.js";
+import type { WorldOptions } from "./delivery-world.js";
+import type { Budget } from "./outside.js";
 
 const SEARCH_MS_MAX = 120_000;
 const WIDE_MS_MAX = 7_200_000;
