@@ -77,7 +77,8 @@ function verifyLogCommand(): Command {
 const DETAILS = `
 A file of whole flash blocks is taken for a partition: decrypt it first where flash is encrypted.
 Any other is read as messages: one JSON object a line, {"topic": …, "payload": base64} or
-{"topic": …, "hex": …}. Entries behind the last checkpoint are said to be unsigned: nothing vouches for them yet.
+{"topic": …, "hex": …}. Entries behind the last checkpoint are said to be unsigned: nothing
+vouches for them yet.
 Exit code: 0 if nothing is altered, reordered, removed or missing, else 1 (2: the command line is
 wrong).`;
 
