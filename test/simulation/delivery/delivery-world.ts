@@ -145,11 +145,12 @@ export class DeliveryWorld {
 		hash.update(this.#chip.image());
 		for (const [name, value] of this.#keyValue.contents()) hash.update(name).update(value);
 		const { programs, erases } = this.#chip;
-		const { isConnected, session, outbox } = this.#device;
+		const { isConnected, session, outbox, clock } = this.#device;
 		const seen = {
 			programs,
 			erases,
 			isConnected,
+			nowMs: clock.monotonicMs(),
 			inFlight: session.inFlight(),
 			stored: session.snapshot(),
 			waiting: outbox.waiting(undefined, Infinity),
@@ -184,7 +185,7 @@ export class DeliveryWorld {
 	#reboot(): void {
 		this.#power.restore();
 		if (this.#outside.isClean) this.#forgetSession();
-		const lost = { wire: [], answers: [], unflushed: [], offered: 0 };
+		const lost = { wire: [], answers: [], unflushed: [], offered: 0, packetId: 0 };
 		this.#outside = { ...this.#outside, ...lost };
 		this.#boot();
 		this.#check();
@@ -316,6 +317,7 @@ export class DeliveryWorld {
 		const outside = this.#outside;
 		for (const bytes of this.#device.drain()) {
 			for (const packet of readFromClient(bytes).packets) {
+				outside.packetId = Math.max(outside.packetId, Number(packet["packetId"] ?? 0));
 				if (packet.type === "SUBSCRIBE") {
 					const codes = (packet["subscriptions"] as readonly unknown[]).map(() => 1);
 					this.#device.socket?.feed(suback(packet["packetId"] as number, codes));

@@ -18,11 +18,11 @@ function budget(readings: number, cuts: number, breaks: number, losses: number):
 
 const SEARCHES: readonly (readonly [string, WorldOptions, number])[] = [
 	["two readings and a power cut", { QoS: 1, budget: budget(2, 1, 0, 0) }, 900],
-	["two readings and a broken connection", { QoS: 1, budget: budget(2, 0, 1, 0) }, 400],
-	["one reading and one fault of each kind", { QoS: 1, budget: budget(1, 1, 1, 1) }, 1900],
-	["QoS 2, a power cut and a broken connection", { QoS: 2, budget: budget(1, 1, 1, 0) }, 700],
-	["QoS 2 and a lost session", { QoS: 2, budget: budget(1, 0, 1, 1) }, 250],
-	["a full outbox and two power cuts", { QoS: 1, isFull: true, budget: budget(2, 2, 0, 0) }, 80],
+	["two readings and a broken connection", { QoS: 1, budget: budget(2, 0, 1, 0) }, 600],
+	["one reading and one fault of each kind", { QoS: 1, budget: budget(1, 1, 1, 1) }, 2900],
+	["QoS 2, a power cut and a broken connection", { QoS: 2, budget: budget(1, 1, 1, 0) }, 1100],
+	["QoS 2 and a lost session", { QoS: 2, budget: budget(1, 0, 1, 1) }, 500],
+	["a full outbox and two power cuts", { QoS: 1, isFull: true, budget: budget(2, 2, 0, 0) }, 450],
 ];
 
 const WIDE_SEARCHES: typeof SEARCHES = [
