@@ -5,13 +5,14 @@ import type { SimulatedBoard } from "../board.js";
 import { WORLD_AUTHORITY } from "../board-configuration.js";
 import type { VirtualClock } from "../clock.js";
 import { authorityDER, judgeCertificate } from "../tls-certificate.js";
+import type { TLSTickets } from "../tls-server.js";
 import { hostOf } from "./theatre.js";
 import type { Place } from "./stage.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-/** Accepted and thrown out so soon: what a rival does. The device's own window is as long. */
-const KICK_MS = 30 * SECOND;
+/** Accepted and thrown out so soon: what a rival does. The device's own window is a little longer. */
+const KICK_MS = 20 * SECOND;
 /** Kicks in a row after which a device must have named their cause. */
 const KICKS_MAX = 8;
 /** Online for so long after a refused subscription, it must have told. */
@@ -23,6 +24,8 @@ export interface BrokerWatchOptions {
 	readonly clock: VirtualClock;
 	readonly places: readonly Place[];
 	readonly boards: readonly SimulatedBoard[];
+	/** The memories of all TLS servers that there ever were. */
+	readonly tickets: readonly TLSTickets[];
 	readonly find: (checker: string, what: string, device: string) => void;
 	/** No fault is active, and none was lately, but those of `kind`. */
 	readonly isCalmBut: (kind: string) => boolean;
@@ -86,13 +89,13 @@ export class BrokerWatch {
 	expired(client: string): void {
 		const { find, isTimeSound, isCalmBut } = this.#options;
 		// A broker may still hold a session whose device has long gone elsewhere.
-		if (isTimeSound() && isCalmBut("")) find("token-renewed", "its token ran out while it was online", client);
+		if (isTimeSound() && isCalmBut(""))
+			find("token-renewed", "its token ran out while it was online", client);
 	}
 
 	/** At the end of a life: sessions are resumed where a server remembers them. */
 	checkResumption(find: (checker: string, what: string) => void): void {
-		for (const { tls } of this.#options.places) {
-			const { full = 0, resumed = 0 } = tls.tickets ?? {};
+		for (const { full, resumed } of this.#options.tickets) {
 			const boots = this.#options.boards.reduce((sum, board) => sum + board.boots(), 0);
 			if (full - boots < FULL_HANDSHAKES_MAX || resumed > 0) continue;
 			find("sessions-resumed", `${full} full handshakes with one server, and none resumed`);

@@ -49,6 +49,8 @@ export class DeviceWatch {
 	readonly attempts: AttemptsWindow;
 	readonly log: LogCheck;
 	isOnline = false;
+	/** What the device remembers of its reboots was spoilt: to it, all of them are spent. */
+	isBudgetLost = false;
 	/** The present boot is in safe mode. */
 	isSafe = false;
 	readonly #options: DeviceWatchOptions;
@@ -94,6 +96,7 @@ export class DeviceWatch {
 	/** What no event tells: called now and then. */
 	look(): void {
 		const { find, brokenMs } = this.#options;
+		if (this.isBudgetLost) return;
 		const nowMs = this.#nowMs();
 		const offlineMs = this.isOnline ? 0 : nowMs - this.#offlineSinceMs;
 		const spent = this.#reboots.filter((atMs) => nowMs - atMs < REBOOT_DAY_MS).length;

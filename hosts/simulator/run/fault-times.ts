@@ -21,6 +21,8 @@ export interface FaultTimesOptions {
 interface Pending {
 	readonly kind: string;
 	readonly sinceMs: number;
+	/** From when on its link must come back: later where something had to be mended first. */
+	fromMs: number;
 	readonly device: number;
 }
 
@@ -73,8 +75,15 @@ export class FaultTimes {
 		for (const { kind, sinceMs } of this.#take("#undetected", device)) {
 			statistics.detected(kind, clock.monotonicMs() - sinceMs);
 			// Over in a moment: it is healed already.
-			if (this.#active.size === 0) this.#unrecovered.push({ kind, sinceMs, device });
+			if (this.#active.size === 0)
+				this.#unrecovered.push({ kind, sinceMs, fromMs: sinceMs, device });
 		}
+	}
+
+	/** Something was in the way that only a restart mends, and there was one. */
+	mended(device: number): void {
+		const fromMs = this.#options.clock.monotonicMs();
+		for (const pending of this.#unrecovered) if (pending.device === device) pending.fromMs = fromMs;
 	}
 
 	isOnline(device: number): boolean {
@@ -89,14 +98,15 @@ export class FaultTimes {
 			if (kindNamed(kind).isHalfOpen !== true || nowMs - sinceMs <= noticeMs) continue;
 			onUnnoticed(device, kind, nowMs - sinceMs);
 		}
-		for (const { kind, sinceMs, device } of this.#unrecovered) {
-			const afterMs = nowMs - sinceMs;
+		for (const { kind, fromMs, device } of this.#unrecovered) {
+			const afterMs = nowMs - fromMs;
 			if (afterMs > this.#options.boundMs(device)) this.#options.onLate(device, kind, afterMs);
 		}
 	}
 
 	#pending(kind: string, device: number): Pending {
-		return { kind, device, sinceMs: this.#options.clock.monotonicMs() };
+		const nowMs = this.#options.clock.monotonicMs();
+		return { kind, device, sinceMs: nowMs, fromMs: nowMs };
 	}
 
 	#take(list: "#undetected" | "#unrecovered", device: number): readonly Pending[] {

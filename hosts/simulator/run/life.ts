@@ -113,6 +113,7 @@ class Life {
 			clock,
 			places,
 			boards,
+			tickets: this.#stage.tickets,
 			find: (checker, what, device) => this.#find(checker, what, device),
 			isCalmBut: (kind) => this.#isCalm(kind),
 			isTimeSound: () => plan.faults.every(({ kind }) => kindNamed(kind).family !== "clock"),
@@ -187,7 +188,9 @@ class Life {
 		for (const fault of [...this.#active]) this.#end(fault);
 		for (const { broker, tls } of this.#stage.places) {
 			broker.heal();
+			const { tickets } = tls;
 			Object.assign(tls, this.#stage.soundTLS(this.#placeIndex(broker)));
+			if (tickets) tls.tickets = tickets;
 		}
 		this.#stage.boards.forEach((board, index) => {
 			board.heal();
@@ -242,6 +245,8 @@ class Life {
 		if (fault.kind === "program-hangs") this.#hung.add(fault.target);
 		if (kind.isMendedByRestart === true) this.#broken.set(fault.target, this.#nowMs());
 		this.#disturbedMs = this.#nowMs();
+		const watch = this.#watches[fault.target];
+		if (watch && fault.kind === "entry-corrupted") watch.isBudgetLost = true;
 		this.#times.began(fault, this.#affected(fault, kind));
 		kind.apply(this.#stage, fault);
 		if (fault.durationMs === 0) return;
@@ -309,6 +314,7 @@ class Life {
 			onOffline: (isPlanned) => this.#times.offline(index, isPlanned),
 			obeyed: (operator, sequence) => this.#stage.commands.obeyed(board.name, operator, sequence),
 		});
+		let checkedMs = 0;
 		board.onReport = (event) => {
 			this.#trace.note(board.name, event.name, event);
 			watch.reported(event);
@@ -320,7 +326,10 @@ class Life {
 			if (finding) this.#find(finding.kind, finding.message + finding.stack, board.name);
 			watch.booted(reason);
 			this.#hung.delete(index);
-			this.#broken.delete(index);
+			if (this.#broken.delete(index)) this.#times.mended(index);
+			// Not after each of a thousand brownouts: what is lost stays lost.
+			if (this.#nowMs() - checkedMs < LOOK_MS) return;
+			checkedMs = this.#nowMs();
 			checkNothingLost(board, watch, this.#findFor(index));
 		};
 		board.onPowerLost = () => {
@@ -369,7 +378,7 @@ class Life {
 
 	#count(): void {
 		const { counts } = this.#statistics;
-		const { boards, places } = this.#stage;
+		const { boards, tickets } = this.#stage;
 		const nowMs = this.#nowMs();
 		counts.lives = 1;
 		counts.simulatedMs = nowMs * boards.length;
@@ -382,9 +391,9 @@ class Life {
 			}
 			counts.keyValueWrites += keyValue.writes;
 		});
-		for (const { tls } of places) {
-			counts.handshakesFull += tls.tickets?.full ?? 0;
-			counts.handshakesResumed += tls.tickets?.resumed ?? 0;
+		for (const { full, resumed } of tickets) {
+			counts.handshakesFull += full;
+			counts.handshakesResumed += resumed;
 		}
 	}
 }

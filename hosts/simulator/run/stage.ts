@@ -32,6 +32,8 @@ export interface Stage {
 	readonly endings: Map<Fault, () => void>;
 	/** Blocks of each outbox that were worn out. */
 	readonly wornBlocks: Map<number, number>;
+	/** All that {@link newTickets} ever gave. */
+	readonly tickets: readonly TLSTickets[];
 	/** A server's memory of sessions, empty. */
 	newTickets(): TLSTickets;
 	/** How broker `index` speaks TLS when nothing is wrong. */

@@ -59,7 +59,12 @@ export function buildStage(theatre: TheatreOptions): Stage {
 	const { world, options } = theatre;
 	const names = Array.from({ length: options.devices }, (_, index) => `sensor-${index + 1}`);
 	const commands = new Commands(world, names);
-	const newTickets = () => new TLSTickets();
+	const tickets: TLSTickets[] = [];
+	const newTickets = () => {
+		const made = new TLSTickets();
+		tickets.push(made);
+		return made;
+	};
 	const places = Array.from({ length: options.brokers }, (_, index) =>
 		makePlace(theatre, index, newTickets),
 	);
@@ -73,6 +78,7 @@ export function buildStage(theatre: TheatreOptions): Stage {
 		commands,
 		endings: new Map<Fault, () => void>(),
 		wornBlocks: new Map(),
+		tickets,
 		newTickets,
 		soundTLS: (index) => soundTLS(world, index, newTickets()),
 	};
