@@ -1,6 +1,7 @@
 // Watches the devices from the brokers' side: whom they trust, whether they keep the keep-alive, and
 // whether they say what an operator must hear of.
 
+import type { DeviceEvent } from "../../../src/ports.js";
 import type { SimulatedBoard } from "../board.js";
 import { WORLD_AUTHORITY } from "../board-configuration.js";
 import type { VirtualClock } from "../clock.js";
@@ -74,15 +75,16 @@ export class BrokerWatch {
 	}
 
 	/** What a device reports that counts here. */
-	reported(device: string, event: string): void {
+	reported(device: string, event: DeviceEvent): void {
+		const { name } = event;
 		const seen = this.#seen.get(device);
 		if (seen === undefined) return;
-		if (event === "duplicate-client-id-suspected") seen.hasNamedRival = true;
-		if (event.startsWith("subscription-")) seen.subscriptionEvents++;
-		if (event === "device-booted") {
-			seen.kicks = 0;
-			seen.hasNamedRival = false;
-		}
+		if (name === "duplicate-client-id-suspected") seen.hasNamedRival = true;
+		if (name.startsWith("subscription-")) seen.subscriptionEvents++;
+		// It lost its session in another way before it could see that it was thrown out.
+		const isOther = name === "connection-failed" && event["transportCode"] !== "tls-closed";
+		if (isOther || name === "device-booted") seen.kicks = 0;
+		if (name === "device-booted") seen.hasNamedRival = false;
 	}
 
 	/** The broker ended a session whose token had run out. */

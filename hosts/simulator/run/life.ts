@@ -318,7 +318,7 @@ class Life {
 		board.onReport = (event) => {
 			this.#trace.note(board.name, event.name, event);
 			watch.reported(event);
-			this.#brokers.reported(board.name, event.name);
+			this.#brokers.reported(board.name, event);
 		};
 		board.onBoot = (reason) => {
 			this.#trace.note(board.name, "boots", { reason });
