@@ -306,8 +306,8 @@ export const TIME_FLOOR_STEP_S_MIN = 21_600;
 export const TIME_SPAN_S_MAX = 631_152_000;
 
 /**
- * Seconds that a signed time may have been on its way; SNTP may refine it by as much and no more. As
- * long as a command may wait in a broker: with less, one that did would leave the device behind.
+ * Seconds that a signed time may have been on its way; SNTP may refine it by as much and no more.
+ * As long as a command may wait in a broker: with less, one that did would leave the device behind.
  */
 export const SIGNED_TIME_DELAY_S_MAX = COMMAND_LIFETIME_S_MAX;
 

@@ -1,5 +1,5 @@
-// One file with the simulator, the firmware and a program around them: node lives-bundle.js FILE OUT. A
-// process of its own, because rollup's native half and jest's module registry do not mix.
+// One file with the simulator, the firmware and a program around them: node lives-bundle.js FILE
+// OUT. A process of its own, because rollup's native half and jest's module registry do not mix.
 import { resolve } from "node:path";
 import { rollup } from "rollup";
 import configurations from "../../rollup.config.js";

@@ -1,5 +1,5 @@
-// Plants a bug in one named function of a bundle. It fails where the function, or the text in it, is
-// no longer there: a patch that does not apply proves nothing.
+// Plants a bug in one named function of a bundle. It fails where the function, or the text in it,
+// is no longer there: a patch that does not apply proves nothing.
 
 import ts from "typescript";
 

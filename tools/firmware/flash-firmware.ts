@@ -96,7 +96,9 @@ function printPlan(chip: Chip, images: string, port: string, words: readonly str
 	for (const step of burntAtFirstStart(chip)) print(`   - ${step}`);
 }
 
-/** Throws for a file that is missing, and for one that is not the signed form of what was judged. */
+/**
+ * Throws for a file that is missing, and for one that is not the signed form of what was judged.
+ */
 function checkImage({ file, built }: FlashImage): void {
 	if (!existsSync(file)) throw new Error(`${file} is not there`);
 	const mismatch = built && mismatchOf(readFileSync(file), readFileSync(built));

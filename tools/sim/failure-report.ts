@@ -23,7 +23,8 @@ export interface Failure {
 
 /** "checker at time: what". */
 export function findingLine({ checker, atMs, device, what }: Finding): string {
-	return `${checker} at ${simulatedTime(atMs)}${device === undefined ? "" : `, ${device}`}: ${what}`;
+	const where = device === undefined ? "" : `, ${device}`;
+	return `${checker} at ${simulatedTime(atMs)}${where}: ${what}`;
 }
 
 /** Searches, writes the plan to a file and prints everything. */

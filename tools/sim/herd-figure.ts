@@ -1,5 +1,6 @@
 // Draws what a herd does when its broker comes back: attempts a second, and how many devices are
-// back, with jitter and without, on one time axis. Plain SVG text, light and dark backgrounds alike.
+// back, with jitter and without, on one time axis. Plain SVG text, light and dark backgrounds
+// alike.
 
 /** One herd, second by second from the broker's return. */
 export interface HerdCurve {
@@ -70,7 +71,8 @@ function line(
 		const y = top + PANEL_HEIGHT - (value / most) * PANEL_HEIGHT;
 		return `${x.toFixed(1)},${y.toFixed(1)}`;
 	});
-	return `<polyline fill="none" stroke="${color}" stroke-width="1.5" points="${points.join(" ")}"/>`;
+	const stroke = `fill="none" stroke="${color}" stroke-width="1.5"`;
+	return `<polyline ${stroke} points="${points.join(" ")}"/>`;
 }
 
 function legend(curves: readonly HerdCurve[]): string {

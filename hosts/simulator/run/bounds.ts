@@ -1,5 +1,5 @@
-// Within how many milliseconds a link is back when a fault is healed, 1.5 keep-alives apart: for a link
-// that is dead and looks alive is noticed within those.
+// Within how many milliseconds a link is back when a fault is healed, 1.5 keep-alives apart: for a
+// link that is dead and looks alive is noticed within those.
 
 const SECOND = 1000;
 

@@ -1,5 +1,5 @@
-// Watches the devices from the brokers' side: whom they trust, whether they keep the keep-alive, and
-// whether they say what an operator must hear of.
+// Watches the devices from the brokers' side: whom they trust, whether they keep the keep-alive,
+// and whether they say what an operator must hear of.
 
 import type { DeviceEvent } from "../../../src/ports.js";
 import type { SimulatedBoard } from "../board.js";
@@ -12,7 +12,9 @@ import type { Place } from "./stage.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-/** Accepted and thrown out so soon: what a rival does. The device's own window is a little longer. */
+/**
+ * Accepted and thrown out so soon: what a rival does. The device's own window is a little longer.
+ */
 const KICK_MS = 20 * SECOND;
 /** Kicks in a row after which a device must have named their cause. */
 const KICKS_MAX = 8;

@@ -136,7 +136,9 @@ export class DeviceWatch {
 		}
 	}
 
-	/** What nobody outside has yet must be among the `depth` messages in the outbox, or be dropped. */
+	/**
+	 * What nobody outside has yet must be among the `depth` messages in the outbox, or be dropped.
+	 */
 	#readingAccepted(sequence: number, depth: number): void {
 		const { statistics, find, onSuspicion } = this.#options;
 		statistics.counts.readingsAccepted++;
@@ -282,7 +284,9 @@ function wasSampled(samples: number, value: unknown): boolean {
 	return samples >= SAMPLES_COMPARED || (step > 0 && step <= samples);
 }
 
-/** Short, and another for other bytes almost always: a collision hides a finding, and makes none. */
+/**
+ * Short, and another for other bytes almost always: a collision hides a finding, and makes none.
+ */
 function fingerprintOf(bytes: Uint8Array): string {
 	let left = 0x811c9dc5;
 	let right = bytes.length;

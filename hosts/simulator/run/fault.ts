@@ -49,8 +49,8 @@ export interface FaultKind {
 	/** Whether to a device it can look like something that its own reboot mends. */
 	readonly mayReboot: boolean;
 	/**
-	 * Only a restart of the board ends it: the device's own within its budget, or, when all is healed,
-	 * a hand at the plug.
+	 * Only a restart of the board ends it: the device's own within its budget, or, when all is
+	 * healed, a hand at the plug.
 	 */
 	readonly isMendedByRestart?: boolean;
 	/** Milliseconds after healing within which the link is back, 1.5 keep-alives apart. */

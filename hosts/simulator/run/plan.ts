@@ -151,8 +151,8 @@ function byWeight<T>(random: Random, items: readonly T[], weightOf: (item: T) =>
 }
 
 /**
- * Short ones as often as long ones: each doubling has the same share. Without logarithms, whose last
- * bit depends on the engine.
+ * Short ones as often as long ones: each doubling has the same share. Without logarithms, whose
+ * last bit depends on the engine.
  */
 function logUniform(random: Random, least: number, most: number): number {
 	let doublings = 0;

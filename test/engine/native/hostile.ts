@@ -1,6 +1,6 @@
 // Random calls with hostile arguments into native classes: an exception is fine, anything else is
-// not. The program's arguments are a folder for what survives, a seed, how many calls, and "planted"
-// where a native with a planted fault is among the targets.
+// not. The program's arguments are a folder for what survives, a seed, how many calls, and
+// "planted" where a native with a planted fault is among the targets.
 import { program } from "../../../hosts/linux/program.js";
 import { TCP } from "../../../hosts/linux/tcp.js";
 import { Random } from "../../../hosts/simulator/random.js";

@@ -1,5 +1,5 @@
-// A whole device on a simulated board: it boots, connects and delivers; each fault of the board does
-// what it says, and without it the device is back by itself.
+// A whole device on a simulated board: it boots, connects and delivers; each fault of the board
+// does what it says, and without it the device is back by itself.
 
 import type { HangKind } from "../../../hosts/simulator/board.js";
 import { Rival } from "../../../hosts/simulator/rival.js";
@@ -15,7 +15,9 @@ const HOUR = 60 * MINUTE;
 const HASH = { hash: nodeCrypto.sha256 };
 const settled = () => WorldBench.settled(HASH);
 
-/** Whatever happened: it is online again, everything accepted has arrived, and nothing was wrong. */
+/**
+ * Whatever happened: it is online again, everything accepted has arrived, and nothing was wrong.
+ */
 function expectRecovered(bench: WorldBench, withinMs = 10 * MINUTE): void {
 	for (let passed = 0; passed < withinMs && !bench.isOnline; passed += 1000) bench.world.run(1000);
 	expect(bench.isOnline).toBe(true);

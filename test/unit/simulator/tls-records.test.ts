@@ -29,7 +29,7 @@ describe("RecordCipher", () => {
 		}
 	});
 
-	it("opens nothing of which one bit is another, nor under another key, twice or out of order", () => {
+	it("opens nothing with one bit changed, nor under another key, twice or out of order", () => {
 		const record = new RecordCipher(KEY).protect(RECORD_DATA, Uint8Array.of(1, 2, 3, 4, 5));
 		let opened = 0;
 		for (let bit = RECORD_HEADER_BYTES * 8; bit < record.length * 8; bit++) {
