@@ -9,6 +9,8 @@ import type { LivesRequest } from "../simulation/planted/lives.js";
 
 export interface Outcome {
 	readonly lives: number;
+	/** Of the last of them. */
+	readonly digest: string;
 	readonly finding?: Finding & { readonly seed: number };
 }
 

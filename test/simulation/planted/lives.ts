@@ -13,9 +13,11 @@ export interface LivesRequest extends Omit<PlanRequest, "seed"> {
 const { first, last, ...request } = JSON.parse(process.argv[2] as string) as LivesRequest;
 let lives = 0;
 let found: object | undefined;
+let newest = "";
 for (let seed = first; seed <= last && found === undefined; seed++) {
 	lives++;
-	const { finding } = runLife(drawPlan({ ...request, seed }), nodeParts());
+	const { finding, digest } = runLife(drawPlan({ ...request, seed }), nodeParts());
+	newest = digest;
 	if (finding) found = { seed, ...finding };
 }
-process.stdout.write(`${JSON.stringify({ lives, finding: found })}\n`);
+process.stdout.write(`${JSON.stringify({ lives, digest: newest, finding: found })}\n`);
