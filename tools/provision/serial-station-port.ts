@@ -1,4 +1,5 @@
 // A real serial port for the station, by the serialport package. Pseudo-terminals count as real.
+import { read } from "node:fs";
 import { SerialPort } from "serialport";
 import type { StationPort } from "./conversation.js";
 import { StationError } from "./station-error.js";
@@ -15,8 +16,9 @@ export async function openSerialStationPort(path: string): Promise<OpenStationPo
 	const serial = new SerialPort({ path, baudRate: BAUD_RATE, autoOpen: false });
 	await new Promise<void>((resolve, reject) => {
 		serial.open((error) => {
-			if (error) reject(new StationError("port", openingProblem(path, error)));
-			else resolve();
+			if (error) return reject(new StationError("port", openingProblem(path, error)));
+			noticeHangUp(serial.port as unknown as Binding);
+			resolve();
 		});
 	});
 	const port: OpenStationPort = {
@@ -31,6 +33,49 @@ export async function openSerialStationPort(path: string): Promise<OpenStationPo
 	serial.on("close", () => port.onClosed?.("the serial port went away"));
 	await releaseResetLines(serial);
 	return port;
+}
+
+/** What the package has below a port, as far as it is needed here. */
+interface Binding {
+	readonly fd: number | null;
+	readonly isOpen: boolean;
+	readonly poller: { once(event: "readable", callback: (error?: Error | null) => void): void };
+	read(buffer: Buffer, offset: number, length: number): Promise<{ bytesRead: number }>;
+}
+
+/**
+ * A port whose other end is gone gives nothing, at once and for ever, and no error. The package's
+ * own read asks it again and again: the process spins, and nobody hears that the cable was pulled.
+ */
+function noticeHangUp(binding: Binding): void {
+	const original = binding.read.bind(binding);
+	binding.read = async (buffer, offset, length) => {
+		while (binding.isOpen && binding.fd !== null) {
+			const bytesRead = await readNow(binding.fd, buffer, offset, length);
+			if (bytesRead === 0) throw new Error("hung up");
+			if (bytesRead !== undefined) return { bytesRead, buffer };
+			await new Promise<void>((resolve, reject) => {
+				binding.poller.once("readable", (error) => (error ? reject(error) : resolve()));
+			});
+		}
+		return original(buffer, offset, length); // which says that it was closed
+	};
+}
+
+/** The number of bytes read; `undefined` where there are none now. */
+function readNow(
+	descriptor: number,
+	buffer: Buffer,
+	offset: number,
+	length: number,
+): Promise<number | undefined> {
+	return new Promise((resolve, reject) => {
+		read(descriptor, buffer, offset, length, null, (error, bytesRead) => {
+			if (error === null) resolve(bytesRead);
+			else if (error.code === "EAGAIN" || error.code === "EINTR") resolve(undefined);
+			else reject(error);
+		});
+	});
 }
 
 /**
