@@ -68,6 +68,7 @@ describeWhere(missing, "the storage of the chip", () => {
 		worn: "notices by reading back that flash did not take a program or an erase",
 		table: "refuses partitions that are not there, or of blocks of another size",
 		storing: "opens the partition hf-nvs with the chip's keys, or says that it cannot be read",
+		restarting: "empties the default partition when three starts in a row end before script",
 		chance: "feeds the generator by the converter, and leaves that to the radio while it is on",
 	});
 });

@@ -5,6 +5,8 @@
 #include "bootloader_random.h"
 #include "entropy-source.h"
 #include "esp_partition.h"
+#include "esp_private/startup_internal.h"
+#include "esp_system.h"
 #include "facts.h"
 #include "flash-partition.h"
 #include "nvs-interface.h"
@@ -21,6 +23,9 @@ static esp_partition_t gPartition = { .type = ESP_PARTITION_TYPE_DATA, .size = k
 	.erase_size = kFlashPartitionBlockBytes, .label = "outbox" };
 static bool gIsWorn; // programs and erases do not take, and nobody says so
 static bool gIsDead; // no access succeeds
+static esp_partition_t gDefault = { .type = ESP_PARTITION_TYPE_DATA,
+	.subtype = ESP_PARTITION_SUBTYPE_DATA_NVS, .size = 0x6000, .erase_size = 4096, .label = "nvs" };
+static int gDefaultErases;
 static uint32_t gPrograms;
 
 // Stands for encryption: what is programmed depends on place and key.
@@ -32,6 +37,8 @@ static uint8_t maskAt(size_t offset)
 const esp_partition_t *esp_partition_find_first(esp_partition_type_t type,
 	esp_partition_subtype_t subtype, const char *label)
 {
+	if (type == gDefault.type && subtype == gDefault.subtype && !strcmp(label, gDefault.label))
+		return &gDefault;
 	bool isOurs = type == ESP_PARTITION_TYPE_DATA && subtype == ESP_PARTITION_SUBTYPE_ANY;
 	return isOurs && !strcmp(label, gPartition.label) ? &gPartition : NULL;
 }
@@ -66,6 +73,11 @@ esp_err_t esp_partition_write(const esp_partition_t *partition, size_t dst_offse
 
 esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t offset, size_t size)
 {
+	if (partition == &gDefault) {
+		check(offset == 0 && size == gDefault.size);
+		gDefaultErases++;
+		return gIsDead ? ESP_FAIL : ESP_OK;
+	}
 	check(partition == &gPartition && offset + size <= kBytes && size > 0);
 	check(offset % 4096 == 0 && size % 4096 == 0);
 	if (!gIsWorn)
@@ -223,6 +235,50 @@ static void storing(void)
 	check(!strcmp(gOpened, "hf-nvs/hf-keys/0"));
 }
 
+// As the chip's start-up finds it.
+extern esp_err_t __esp_system_init_fn_nvsDefaultPartition(void);
+
+static esp_reset_reason_t gReason;
+
+esp_reset_reason_t esp_reset_reason(void)
+{
+	return gReason;
+}
+
+// A start of the chip; `isFine` where script gets so far as to open something.
+static void started(esp_reset_reason_t reason, bool isFine)
+{
+	nvs_handle_t handle;
+	gReason = reason;
+	check(__esp_system_init_fn_nvsDefaultPartition() == ESP_OK);
+	if (isFine)
+		check(nvsOpen("hf-config", NVS_READONLY, &handle) == ESP_OK);
+}
+
+static void restarting(void)
+{
+	for (int round = 0; round < 5; round++) {
+		started(ESP_RST_PANIC, true);
+		started(ESP_RST_PANIC, false);
+		started(ESP_RST_PANIC, false);
+		started(ESP_RST_SW, false);
+		started(ESP_RST_PANIC, false);
+		started(ESP_RST_PANIC, false);
+		started(ESP_RST_TASK_WDT, true);
+	}
+	check(gDefaultErases == 0);
+	started(ESP_RST_POWERON, false);
+	for (int round = 1; round <= 7; round++) {
+		started(ESP_RST_PANIC, false);
+		check(gDefaultErases == round / 3);
+		gIsDead = round > 3;
+	}
+	gDefault.label[0] = 'x'; // no such partition
+	for (int round = 1; round <= 7; round++)
+		started(ESP_RST_PANIC, false);
+	check(gDefaultErases == 2);
+}
+
 // ---------------------------------------------------------------- where chance comes from
 
 static int gSource; // 1: the converter is on
@@ -258,7 +314,8 @@ int main(int count, char **arguments)
 		const char *name;
 		void (*run)(void);
 	} uses[] = { { "programming", programming }, { "encrypted", encrypted }, { "worn", worn },
-		{ "table", table }, { "storing", storing }, { "chance", chance } };
+		{ "table", table }, { "storing", storing },
+		{ "restarting", restarting }, { "chance", chance } };
 	for (size_t index = 0; count == 2 && index < sizeof(uses) / sizeof(uses[0]); index++) {
 		if (strcmp(uses[index].name, arguments[1]) == 0) {
 			uses[index].run();

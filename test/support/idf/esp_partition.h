@@ -6,7 +6,10 @@
 #include "esp_err.h"
 
 typedef enum { ESP_PARTITION_TYPE_APP = 0, ESP_PARTITION_TYPE_DATA = 1 } esp_partition_type_t;
-typedef enum { ESP_PARTITION_SUBTYPE_ANY = 0xff } esp_partition_subtype_t;
+typedef enum {
+	ESP_PARTITION_SUBTYPE_DATA_NVS = 0x02,
+	ESP_PARTITION_SUBTYPE_ANY = 0xff
+} esp_partition_subtype_t;
 
 typedef struct {
 	esp_partition_type_t type;
