@@ -75,8 +75,7 @@ describe("MQTTClient under a governor", () => {
 		const tookMs = flood(bench, many(packet, 100));
 		expect(bench.closed).toEqual([{ code: "flood", detail: "messages" }]);
 		expect(tookMs).toBeLessThan(FLOOD_MS_MAX);
-		const allowed =
-			INBOUND_MESSAGES_BURST + (INBOUND_MESSAGES_PER_SECOND * (tookMs + 1000)) / 1000;
+		const allowed = INBOUND_MESSAGES_BURST + (INBOUND_MESSAGES_PER_SECOND * (tookMs + 1000)) / 1000;
 		expect(bench.messages.length).toBeLessThanOrEqual(allowed);
 		expect(bench.timer.active).toBe(0);
 	});
