@@ -16,6 +16,8 @@ export interface OfflineOptions {
 	readonly hours: number;
 	readonly sampleIntervalMs: number;
 	readonly outboxBlocks: number;
+	/** The broker stays: for a comparison. */
+	readonly keepsBroker?: boolean;
 	readonly sha256: (bytes: ByteSource) => ArrayBuffer;
 	/** Called now and then: bytes that the program uses, where the host knows them. */
 	readonly usedBytes?: () => number;
@@ -86,7 +88,7 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 	board.onBoot = (reason) => watch.booted(reason);
 	board.powerOn();
 	world.run(10 * MINUTE);
-	broker.crash();
+	if (options.keepsBroker !== true) broker.crash();
 	let timersMax = 0;
 	const usedBytes: number[] = [];
 	for (let quarter = 0; quarter < 4; quarter++) {
