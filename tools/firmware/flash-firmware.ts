@@ -24,7 +24,7 @@ import {
 	signingCommands,
 	writeFlashWords,
 } from "./irreversible.js";
-import { mismatchOf } from "./signed-image.js";
+import { signedMismatch } from "./signed-mismatch.js";
 import { findToolchain } from "./toolchain.js";
 
 const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i;
@@ -101,7 +101,7 @@ function printPlan(chip: Chip, images: string, port: string, words: readonly str
  */
 function checkImage({ file, built }: FlashImage): void {
 	if (!existsSync(file)) throw new Error(`${file} is not there`);
-	const mismatch = built && mismatchOf(readFileSync(file), readFileSync(built));
+	const mismatch = built && signedMismatch(readFileSync(file), readFileSync(built));
 	if (mismatch) throw new Error(`${file} ${mismatch}: nothing written`);
 }
 

@@ -6,7 +6,7 @@ const SIGNATURE_BLOCK_BYTES = 0x1000;
 const SIGNATURE_START = Uint8Array.of(0xe7, 0x02);
 
 /** What is wrong with `signed`, or `undefined`. Whose signature it is, only the chip can tell. */
-export function mismatchOf(signed: Buffer, built: Buffer): string | undefined {
+export function signedMismatch(signed: Buffer, built: Buffer): string | undefined {
 	if (!signed.subarray(0, built.length).equals(built)) return "is not what was built and judged";
 	const start = signed.length - SIGNATURE_BLOCK_BYTES;
 	const isSigned =
