@@ -2,12 +2,11 @@
 // devices must converge. The first finding ends it. The same plan gives the same result on any
 // engine.
 
-import { TLS_HEAP_BLOCK_BYTES_MIN } from "../../../src/limits.js";
 import type { ByteSource, Crypto, KeyStore } from "../../../src/ports.js";
-import type { SimulatedBoard } from "../board.js";
 import { World } from "../world.js";
 import { kindNamed } from "./catalogue.js";
 import { AttemptsSpread } from "./attempts-spread.js";
+import { BrokenBoards } from "./broken-boards.js";
 import { BrokerWatch } from "./broker-watch.js";
 import { checkMemory, checkNothingLost } from "./checkers.js";
 import { DeviceWatch } from "./device-watch.js";
@@ -73,8 +72,7 @@ class Life {
 	#rebootableMs = -Infinity;
 	/** Boards on which something hangs that the watchdog may find. */
 	readonly #hung = new Set<number>();
-	/** Boards with something that only a restart mends, and since when: a driver, or the heap. */
-	readonly #broken = new Map<number, number>();
+	readonly #broken: BrokenBoards;
 	/** When the newest fault ended, or happened. */
 	#disturbedMs = 0;
 	/** The longest time that any fault so far may keep a link away. */
@@ -109,6 +107,7 @@ class Life {
 			onExpired: (client) => this.#brokers.expired(client),
 		});
 		const { clock, places, boards } = this.#stage;
+		this.#broken = new BrokenBoards(boards);
 		this.#brokers = new BrokerWatch({
 			clock,
 			places,
@@ -126,7 +125,7 @@ class Life {
 		this.#times = new FaultTimes(options.devices, {
 			clock: world.clock,
 			statistics: this.#statistics,
-			boundMs: (device) => (this.#isBroken(device) ? Infinity : this.#boundMs),
+			boundMs: (device) => (this.#broken.has(device) ? Infinity : this.#boundMs),
 			noticeMs: options.keepAliveS * 1500 + NOTICE_SLACK_MS,
 			onUnnoticed: (device, kind, afterMs) => {
 				const minutes = Math.round(afterMs / MINUTE);
@@ -197,7 +196,7 @@ class Life {
 			board.path.latencyMs = this.#plan.options.latencyMs;
 			board.clock.isSNTPBlocked = !this.#plan.options.hasNetworkTime;
 			board.clock.poll();
-			if (!this.#isBroken(index) && !this.#watches[index]?.isSafe) return;
+			if (!this.#broken.has(index) && !this.#watches[index]?.isSafe) return;
 			this.#trace.note(board.name, "plug pulled");
 			board.powerCut();
 			this.#watches[index]?.lostPower();
@@ -243,7 +242,7 @@ class Life {
 		this.#boundMs = Math.max(this.#boundMs, this.#boundOf(kind));
 		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
 		if (fault.kind === "program-hangs") this.#hung.add(fault.target);
-		if (kind.isMendedByRestart === true) this.#broken.set(fault.target, this.#nowMs());
+		if (kind.isMendedByRestart === true) this.#broken.add(fault.target);
 		this.#disturbedMs = this.#nowMs();
 		const watch = this.#watches[fault.target];
 		if (watch && fault.kind === "entry-corrupted") watch.isBudgetLost = true;
@@ -262,16 +261,6 @@ class Life {
 		kind.heal?.(this.#stage, fault);
 		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
 		this.#times.healed(fault, this.#affected(fault, kind));
-	}
-
-	/** Until the next boot. */
-	#isBroken(index: number): boolean {
-		const board = this.#stage.boards[index] as SimulatedBoard;
-		const { largestFreeBlockBytes: largest = Infinity } = board.heap.health;
-		if (largest < TLS_HEAP_BLOCK_BYTES_MIN && !this.#broken.has(index)) {
-			this.#broken.set(index, this.#nowMs());
-		}
-		return this.#broken.has(index);
 	}
 
 	#boundOf(kind: FaultKind): number {
@@ -303,11 +292,8 @@ class Life {
 			find: this.#findFor(index),
 			secrets: SECRETS,
 			mayBite: () => this.#hung.has(index),
-			mayReboot: () => this.#isBroken(index) || this.#mayReboot(),
-			brokenMs: () => {
-				if (!this.#isBroken(index)) return 0;
-				return this.#nowMs() - (this.#broken.get(index) as number);
-			},
+			mayReboot: () => this.#broken.has(index) || this.#mayReboot(),
+			brokenMs: () => this.#broken.forMs(index),
 			onAttempt: () => this.#spread.attempted(index),
 			onSuspicion: () => checkNothingLost(board, watch, this.#findFor(index)),
 			onOnline: () => this.#times.online(index),
@@ -326,7 +312,7 @@ class Life {
 			if (finding) this.#find(finding.kind, finding.message + finding.stack, board.name);
 			watch.booted(reason);
 			this.#hung.delete(index);
-			if (this.#broken.delete(index)) this.#times.mended(index);
+			if (this.#broken.restarted(index)) this.#times.mended(index);
 			// Not after each of a thousand brownouts: what is lost stays lost.
 			if (this.#nowMs() - checkedMs < LOOK_MS) return;
 			checkedMs = this.#nowMs();

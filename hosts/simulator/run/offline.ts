@@ -2,6 +2,7 @@
 // reading is accounted for when the broker is back.
 
 import type { ByteSource } from "../../../src/ports.js";
+import type { SimulatedBoard } from "../board.js";
 import { World } from "../world.js";
 import { storedMessages } from "./checkers.js";
 import { DeviceWatch } from "./device-watch.js";
@@ -98,10 +99,7 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 		}
 		if (options.usedBytes) usedBytes.push(options.usedBytes());
 	}
-	const erases = board.outboxChip.erases;
-	const days = world.clock.monotonicMs() / 86_400_000;
-	const programs = board.outboxChip.programs;
-	const sampled = watch.ledger.accepted;
+	const wear = wearOf(board, watch.ledger.accepted);
 	broker.start();
 	world.run(60 * MINUTE);
 	const stored = storedMessages(board) ?? { sequences: new Set<number>(), gaps: [] };
@@ -115,10 +113,18 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 		recordsMax,
 		timersMax,
 		usedBytes,
+		...wear,
+		...(finding && { finding }),
+	};
+}
+
+function wearOf({ outboxChip, world }: SimulatedBoard, readings: number) {
+	const { erases, programs } = outboxChip;
+	const days = world.clock.monotonicMs() / 86_400_000;
+	return {
 		erasesPerDay: erases.reduce((sum, count) => sum + count, 0) / erases.length / days,
 		erasesPerDayWorst: Math.max(...erases) / days,
-		programsPerReading: programs / sampled,
-		...(finding && { finding }),
+		programsPerReading: programs / readings,
 	};
 }
 
