@@ -198,7 +198,7 @@ export const SURROUNDINGS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind
 		keepsLink: true,
 		proves: "a slow or fast quartz keeps the keep-alive all the same",
 		lastsMs: [HOUR, 12 * HOUR],
-		draw: (random) => ({ ppm: random.pick([-20_000, -500, 500, 20_000]) }),
+		draw: (random) => ({ ppm: random.pick([-900, -100, 100, 900]) }),
 		apply: (stage, fault) => {
 			boardOf(stage, fault).clock.driftPPM = fault.parameters["ppm"] as number;
 		},
