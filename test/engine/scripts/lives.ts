@@ -4,6 +4,7 @@ import { program } from "../../../hosts/linux/program.js";
 import { System } from "../../../modules/system/system.js";
 import { USBSerial } from "../../../modules/usb-serial/usb-serial.js";
 import { Watchdog } from "../../../modules/watchdog/watchdog.js";
+import { plantedFault } from "../native/planted.js";
 
 const WATCHDOG_MS = 150;
 
@@ -14,7 +15,7 @@ const ends: Record<string, () => void> = {
 	// The engine's matcher is C: it tries two to the power of sixty ways.
 	"loop-in-c": () => void /^(a+)+$/.test(`${"a".repeat(60)}!`),
 	"waits-for-ever": () => undefined,
-	"fault-in-c": () => void native("xs_planted_fault").call(undefined),
+	"fault-in-c": plantedFault,
 	restart: () => new System().restart(),
 	"memory-full": () => {
 		program.seal();
