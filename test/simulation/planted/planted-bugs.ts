@@ -128,8 +128,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 		name: "14: a message leaves flash when it is sent",
 		where: "Uplink.offer",
 		patch: {
-			find: "this.#offered = next.sequence;",
-			replace: "this.#offered = next.sequence; outbox.remove(next.sequence);",
+			find: "this.#offered = sequence;",
+			replace: "this.#offered = sequence; outbox.remove(sequence);",
 		},
 		caughtBy: ["nothing-lost"],
 		lives: { profile: "network", days: 0.25 },
@@ -279,7 +279,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "a topic outside the policy",
-		where: "Uplink.recall",
+		where: "Uplink.#look",
 		patch: { find: "topic, payload", replace: 'topic: "holdfast/else/telemetry", payload' },
 		caughtBy: ["protocol-kept", "messages-genuine"],
 		lives: { ...storm, days: 0.1 },
