@@ -50,9 +50,8 @@ describe("drawPlan", () => {
 	});
 
 	it("draws every kind of the catalogue within a few hundred stormy days", () => {
-		const drawn = new Set(
-			plansOf("storm", 300).flatMap(({ faults }) => faults.map(({ kind }) => kind)),
-		);
+		const drawn = new Set<string>();
+		for (const { faults } of plansOf("storm", 300)) for (const { kind } of faults) drawn.add(kind);
 		const missing = CATALOGUE.filter(({ name, weight }) => weight !== 0 && !drawn.has(name));
 		expect(missing.map(({ name }) => name)).toEqual([]);
 	});
