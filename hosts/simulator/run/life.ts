@@ -34,7 +34,7 @@ const REBOOT_MEMORY_MS = 2 * HOUR;
 const CALM_MS = HOUR;
 /** For an answer that takes its time, on top of 1.5 keep-alives. */
 const NOTICE_SLACK_MS = 30 * SECOND;
-/** Healed and online: so long until the outbox is empty. */
+/** Healed and online: so long, and two readings more, until the outbox is empty. */
 const DRAIN_MS = 10 * MINUTE;
 
 export interface LifeParts {
@@ -214,7 +214,8 @@ class Life {
 			if (!watch.isOnline) this.#findFor(index)("link-back", "healed, and not online");
 		});
 		const before = this.#watches.map(({ ledger }) => ledger.accepted);
-		this.#runUntil(clock.monotonicMs() + DRAIN_MS, () => false);
+		const { sampleIntervalMs } = this.#plan.options;
+		this.#runUntil(clock.monotonicMs() + DRAIN_MS + 2 * sampleIntervalMs, () => false);
 		boards.forEach((board, index) => {
 			const watch = this.#watches[index] as DeviceWatch;
 			const find = this.#findFor(index);
