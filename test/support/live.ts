@@ -1,5 +1,5 @@
-// Lives of the simulator for tests: each must end without a finding, and says how to replay it where
-// it does not.
+// Lives of the simulator for tests: each must end without a finding, and says how to replay it
+// where it does not.
 
 import { drawPlan, type PlanRequest } from "../../hosts/simulator/run/plan.js";
 import { runLife, type LifeParts, type LifeResult } from "../../hosts/simulator/run/life.js";
