@@ -282,7 +282,7 @@ export type SerialConstructor = new (options: SerialOptions) => SerialPort;
 export interface NetworkLink {
 	/**
 	 * Starts joining. `settings` is the host's own part of the configuration (for Wi-Fi: ssid,
-	 * password).
+	 * password, security).
 	 */
 	start(settings: LinkSettings, onChanged: () => void): void;
 	/** Associated AND holding an address. */
@@ -296,6 +296,11 @@ export interface LinkSettings {
 	readonly ssid?: string;
 	/** Wi-Fi passphrase; the host wipes its own copy after joining. */
 	readonly password?: Uint8Array;
+	/**
+	 * The least that a network with a password must offer, "wpa2" when absent. With "wpa3" it is
+	 * joined by SAE with protected management frames, or not at all.
+	 */
+	readonly security?: "wpa2" | "wpa3";
 }
 
 /** An ECMA-419 sensor: one `sample` is an object of classes of measurements (ECMA-419 §13). */

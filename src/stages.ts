@@ -272,7 +272,7 @@ export class Stages {
 	#buildSupervisor(): Supervisor {
 		const { ports, chosen, timings, bootRecord, progress, restart } = this.#options;
 		const { configuration } = chosen;
-		const { ssid, password } = configuration.link;
+		const { ssid, password, security } = configuration.link;
 		return new Supervisor({
 			timer: ports.timer,
 			clock: ports.clock,
@@ -281,6 +281,7 @@ export class Stages {
 			linkSettings: () => ({
 				...(ssid !== undefined && { ssid }),
 				...(password !== undefined && { password: password.reveal().slice() }),
+				...(security !== undefined && { security }),
 			}),
 			resolver: ports.dns,
 			servers: () => configuration.servers,

@@ -38,6 +38,10 @@ export const CONFIGURATION_VERSION = 1;
 export const TLS_KEY_NAMES = deepFreeze(["tls-0", "tls-1"]);
 export type TLSKeyName = (typeof TLS_KEY_NAMES)[number];
 
+/** The least that a Wi-Fi network with a password must offer; "wpa2" where nothing is said. */
+export const LINK_SECURITIES = deepFreeze(["wpa2", "wpa3"]);
+export type LinkSecurity = (typeof LINK_SECURITIES)[number];
+
 /** A broker. The scheme is mqtts, always: there is no field for another. */
 export interface Server {
 	readonly host: string;
@@ -83,7 +87,12 @@ export interface Configuration {
 	readonly policy: CBORValue;
 	readonly sampleIntervalMs: number;
 	readonly keepAliveS: number;
-	readonly link: { readonly ssid?: string; readonly password?: Secret };
+	readonly link: {
+		readonly ssid?: string;
+		readonly password?: Secret;
+		/** Only with a password: nobody who demands security joins an open network by it. */
+		readonly security?: LinkSecurity;
+	};
 	/** The station's clock when it made this configuration, in Unix seconds. */
 	readonly time: number;
 }
@@ -238,14 +247,17 @@ function readOperator(field: Field): Operator {
 }
 
 function readLink(field: Field): Configuration["link"] {
-	return field.map(["ssid", "password"], (fields) => {
+	return field.map(["ssid", "password", "security"], (fields) => {
 		const ssid = fields.optional("ssid")?.text({ min: 1, max: SSID_CHARACTERS_MAX });
 		const password = fields.optional("password");
+		const security = fields.optional("security");
+		if (password === undefined) security?.refuse("nothing without a password");
 		return {
 			...(ssid === undefined ? {} : { ssid }),
 			...(password === undefined
 				? {}
 				: { password: readSecret(password, LINK_PASSWORD_BYTES_MAX) }),
+			...(security === undefined ? {} : { security: security.oneOf(LINK_SECURITIES) }),
 		};
 	});
 }

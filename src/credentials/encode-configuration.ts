@@ -7,13 +7,14 @@ import type { Authentication, Configuration } from "./configuration.js";
 /** Deterministic CBOR. The result holds passwords: the caller wipes it after use. */
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
 	const { servers, operators, authentication, link, ...plain } = configuration;
+	const { ssid, password, security } = link;
 	return encode(
 		mapOf({
 			...plain,
 			servers: servers.map(({ host, port }) => mapOf({ host, port })),
 			operators: operators.map(({ publicKey, commands }) => mapOf({ publicKey, commands })),
 			authentication: authenticationMap(authentication),
-			link: mapOf({ ssid: link.ssid, password: link.password?.reveal() }),
+			link: mapOf({ ssid, password: password?.reveal(), security }),
 		}),
 	);
 }

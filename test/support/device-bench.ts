@@ -18,6 +18,7 @@ import { encodeFrame } from "../../src/provisioning/frame.js";
 import { encodeMessage, type RequestName } from "../../src/provisioning/messages.js";
 import type {
 	DeviceEvent,
+	LinkSettings,
 	Ports,
 	Posture,
 	ResetReason,
@@ -112,6 +113,8 @@ export class DeviceLife {
 	/** Types of all packets that the device sent, in order. */
 	readonly packets: string[] = [];
 	readonly stages: string[] = [];
+	/** What the link was started with, each time. */
+	readonly linked: LinkSettings[] = [];
 	restarts = 0;
 	identified = 0;
 	/** Resets by the watchdog, had it been real. */
@@ -280,7 +283,10 @@ export class DeviceLife {
 			},
 			dns: { io: resolverOver(this.clock) },
 			link: {
-				start: (_settings, onChanged) => void this.clock.schedule(onChanged, 0),
+				start: (settings, onChanged) => {
+					this.linked.push(settings);
+					this.clock.schedule(onChanged, 0);
+				},
 				isUp: true,
 				restart: () => undefined,
 				stop: () => undefined,

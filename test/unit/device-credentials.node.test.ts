@@ -90,6 +90,18 @@ describe("Device, credentials", () => {
 		expect(life.names).toContain("connection-online");
 	});
 
+	it("hands the link what its configuration demands of a network, and nothing by itself", () => {
+		const image = new DeviceImage();
+		const password = () => new Secret(encodeUTF8("correct horse"));
+		image.install({ link: { ssid: "hall", password: password(), security: "wpa3" } });
+		expect(online(image).linked).toEqual([
+			{ ssid: "hall", password: encodeUTF8("correct horse"), security: "wpa3" },
+		]);
+		const plain = new DeviceImage();
+		plain.install({ link: { ssid: "hall", password: password() } });
+		expect(Object.keys(online(plain).linked[0] ?? {})).toEqual(["ssid", "password"]);
+	});
+
 	it("renews no token of a session that never had a socket", () => {
 		const image = new DeviceImage();
 		image.install({

@@ -1,6 +1,7 @@
 // `holdfast provision`: the factory station on the command line, for one or many ports at once.
 import { randomFillSync } from "node:crypto";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { LINK_SECURITIES } from "../../src/credentials/configuration.js";
 import {
 	KEEP_ALIVE_S_MAX,
 	KEEP_ALIVE_S_MIN,
@@ -78,6 +79,13 @@ function addUnitOptions(command: Command): Command {
 		.option("--keep-alive <s>", "seconds of MQTT keep-alive (default: 60)", keepAlive)
 		.option("--wifi-ssid <name>", "Wi-Fi network; its password is never an argument:")
 		.option("--wifi-password-file <file>", "its first line, or else HOLDFAST_WIFI_PASSWORD")
+		.addOption(
+			new Option(
+				"--wifi-security <floor>",
+				"what the network must offer; wpa3: SAE and protected management frames " +
+					'(default: "wpa2")',
+			).choices(LINK_SECURITIES),
+		)
 		.option("--mqtt-user <name>", "MQTT user name, beside the client certificate")
 		.option("--mqtt-password-file <file>", "its first line, or else HOLDFAST_MQTT_PASSWORD")
 		.option("--token-audience <text>", "instead of a password: tokens that the device signs")

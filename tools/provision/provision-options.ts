@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { encodeUTF8 } from "../../src/bytes/text.js";
 import { Secret } from "../../src/bytes/secret.js";
-import type { Authentication, Server } from "../../src/credentials/configuration.js";
+import type { Authentication, LinkSecurity, Server } from "../../src/credentials/configuration.js";
 import { isDeviceId, isHost } from "../../src/credentials/names.js";
 import { quote, UsageError } from "../command-line.js";
 import type { UnitSettings } from "./unit-settings.js";
@@ -21,6 +21,7 @@ export interface ProvisionOptions {
 	readonly keepAlive?: number;
 	readonly wifiSsid?: string;
 	readonly wifiPasswordFile?: string;
+	readonly wifiSecurity?: LinkSecurity;
 	readonly mqttUser?: string;
 	readonly mqttPasswordFile?: string;
 	readonly tokenAudience?: string;
@@ -101,14 +102,25 @@ function readPin(text: string): Uint8Array {
 function readLink({
 	wifiSsid,
 	wifiPasswordFile,
+	wifiSecurity: security,
 }: ProvisionOptions): NonNullable<UnitSettings["link"]> {
 	if (wifiSsid === undefined) {
 		if (wifiPasswordFile !== undefined)
 			throw new UsageError("--wifi-password-file: no --wifi-ssid");
+		if (security !== undefined) throw new UsageError("--wifi-security: no --wifi-ssid");
 		return {};
 	}
 	const password = readSecret(wifiPasswordFile, WIFI_PASSWORD_VARIABLE);
-	return { ssid: wifiSsid, ...(password !== undefined && { password }) };
+	if (password === undefined && security !== undefined) {
+		throw new UsageError(
+			`--wifi-security: --wifi-password-file or ${WIFI_PASSWORD_VARIABLE} is needed`,
+		);
+	}
+	return {
+		ssid: wifiSsid,
+		...(password !== undefined && { password }),
+		...(security !== undefined && { security }),
+	};
 }
 
 function readAuthentication(options: ProvisionOptions): Authentication | undefined {

@@ -1,6 +1,5 @@
 // What the station installs beside certificates: the part of a configuration that is the same for
 // all units of one run, and how it becomes the configuration of one of them.
-import type { Secret } from "../../src/bytes/secret.js";
 import {
 	TLS_KEY_NAMES,
 	decodeConfiguration,
@@ -21,7 +20,7 @@ export interface UnitSettings {
 	readonly pins?: readonly Uint8Array[];
 	/** Client certificate alone, when absent. */
 	readonly authentication?: Authentication;
-	readonly link?: { readonly ssid?: string; readonly password?: Secret };
+	readonly link?: Configuration["link"];
 	/** Milliseconds between samples. */
 	readonly sampleIntervalMs?: number;
 	/** Seconds of MQTT keep-alive. */

@@ -1,7 +1,11 @@
 import { Secret } from "../../../src/bytes/secret.js";
 import { encodeUTF8 } from "../../../src/bytes/text.js";
 import type { CBORValue } from "../../../src/cbor/value.js";
-import { decodeConfiguration, type Configuration } from "../../../src/credentials/configuration.js";
+import {
+	LINK_SECURITIES,
+	decodeConfiguration,
+	type Configuration,
+} from "../../../src/credentials/configuration.js";
 import { CONFIGURATION_BYTES_MAX } from "../../../src/limits.js";
 import {
 	derOf,
@@ -29,6 +33,32 @@ describe("decodeConfiguration", () => {
 		expect(readRest).toEqual(rest);
 		expect(readLink.ssid).toBe(link.ssid);
 		expect(readLink.password?.reveal()).toEqual(encodeUTF8("correct horse"));
+	});
+
+	it("reads what a network must offer, and adds nothing where nothing is said", () => {
+		for (const security of LINK_SECURITIES) {
+			const password = new Secret(encodeUTF8("correct horse"));
+			const { link } = decoded(sampleBytes({ link: { ssid: "hall", password, security } }));
+			expect(link.security).toBe(security);
+			expect(link.password?.reveal()).toEqual(encodeUTF8("correct horse"));
+		}
+		expect(Object.keys(decoded(sampleBytes()).link)).toEqual(["ssid", "password"]);
+		expect(decoded(sampleBytes({ link: { ssid: "hall" } })).link).toEqual({ ssid: "hall" });
+	});
+
+	it("refuses every other demand on a network, and any without a password", () => {
+		for (const security of ["WPA3", "wpa", "open", "", 3, true, null]) {
+			expect(problem(spoiltBytes(["link", "security"], security))).toEqual({
+				path: "link.security",
+				expected: "one of wpa2, wpa3",
+			});
+		}
+		for (const security of LINK_SECURITIES) {
+			expect(problem(sampleBytes({ link: { ssid: "hall", security } }))).toEqual({
+				path: "link.security",
+				expected: "nothing without a password",
+			});
+		}
 	});
 
 	it("reads each kind of authentication", () => {

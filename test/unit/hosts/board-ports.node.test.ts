@@ -1,7 +1,7 @@
 // The ports of the board over the SDK's classes: the same conduct that every host owes.
 
 import type { NetworkLink, Resolver, Sensor, Socket, TCPOptions } from "../../../src/ports.js";
-import type { Clock, SensorSample, Timer } from "../../../src/ports.js";
+import type { Clock, LinkSettings, SensorSample, Timer } from "../../../src/ports.js";
 import { FakeInterface, FakeTCP, FakeTimer, FakeTMP117 } from "../../support/sdk-modules.js";
 import { fakeNet, fakeTime, loadBoardFile } from "../../support/sdk-modules.js";
 
@@ -201,7 +201,7 @@ for (const [file, name] of [
 }
 
 describe("StationLink of the board", () => {
-	async function start(settings: { ssid?: string; password?: Uint8Array }): Promise<FakeInterface> {
+	async function start(settings: LinkSettings): Promise<FakeInterface> {
 		const { StationLink } = await loadBoardFile<{
 			StationLink: new (options: { onStarted: () => void }) => NetworkLink;
 		}>("station-link");
@@ -213,10 +213,29 @@ describe("StationLink of the board", () => {
 	it("joins with WPA2 at least with a password, and openly without one", async () => {
 		const password = Uint8Array.of(49, 50, 51, 52, 53, 54, 55, 56);
 		const closed = await start({ ssid: "greenhouse", password: password.slice() });
-		expect(closed.joined).toEqual([{ ssid: "greenhouse", password, security: "WPA2" }]);
+		const joined = { ssid: "greenhouse", password, security: "WPA2", isProtectionRequired: false };
+		expect(closed.joined).toEqual([joined]);
 		const open = await start({ ssid: "greenhouse" });
 		expect(open.joined).toEqual([{ ssid: "greenhouse", password: undefined, security: "open" }]);
 		expect((await start({})).joined).toEqual([]);
+	});
+
+	it("joins as its settings demand: WPA3 with protected management frames, or WPA2", async () => {
+		const ssid = "greenhouse";
+		const password = Uint8Array.of(49, 50, 51, 52, 53, 54, 55, 56);
+		const strict = await start({ ssid, password: password.slice(), security: "wpa3" });
+		expect(strict.joined).toEqual([
+			{ ssid, password, security: "WPA3", isProtectionRequired: true },
+		]);
+		const usual = await start({ ssid, password: password.slice(), security: "wpa2" });
+		expect(usual.joined).toEqual([
+			{ ssid, password, security: "WPA2", isProtectionRequired: false },
+		]);
+	});
+
+	it("joins nothing openly where security is demanded", async () => {
+		await expect(start({ ssid: "greenhouse", security: "wpa3" })).rejects.toThrow("password");
+		expect(FakeInterface.made[0]?.joined).toEqual([]);
 	});
 
 	it("wipes the password also where the radio refuses", async () => {

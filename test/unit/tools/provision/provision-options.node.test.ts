@@ -1,4 +1,5 @@
 import { UsageError } from "../../../../tools/command-line.js";
+import { provisionCommand } from "../../../../tools/provision/provision-command.js";
 import {
 	readServer,
 	unitNamer,
@@ -55,6 +56,7 @@ describe("unitSettings", () => {
 	it("refuses options that contradict each other", () => {
 		const wrong: Partial<ProvisionOptions>[] = [
 			{ wifiPasswordFile: "f" },
+			{ wifiSecurity: "wpa3" },
 			{ mqttPasswordFile: "f" },
 			{ mqttUser: "u", mqttPasswordFile: "/no/such/file" },
 			{ tokenAudience: "a", mqttPasswordFile: "f" },
@@ -70,5 +72,51 @@ describe("unitSettings", () => {
 		const settings = unitSettings({ ...OPTIONS, tokenAudience: "project" });
 		const token = { kind: "token", audience: "project", user: "", lifetimeS: 3600 };
 		expect(settings.authentication).toEqual(token);
+	});
+
+	describe("of a Wi-Fi network", () => {
+		beforeEach(() => void (process.env["HOLDFAST_WIFI_PASSWORD"] = "correct horse"));
+		afterEach(() => void delete process.env["HOLDFAST_WIFI_PASSWORD"]);
+
+		it("demands what is asked for, and nothing by itself", () => {
+			const plain = unitSettings({ ...OPTIONS, wifiSsid: "hall" }).link;
+			expect(Object.keys(plain ?? {})).toEqual(["ssid", "password"]);
+			const strict = unitSettings({ ...OPTIONS, wifiSsid: "hall", wifiSecurity: "wpa3" }).link;
+			expect(strict?.security).toBe("wpa3");
+		});
+
+		it("refuses to demand anything of a network without a password", () => {
+			delete process.env["HOLDFAST_WIFI_PASSWORD"];
+			const open: ProvisionOptions = { ...OPTIONS, wifiSsid: "hall" };
+			expect(unitSettings(open).link).toEqual({ ssid: "hall" });
+			expect(() => unitSettings({ ...open, wifiSecurity: "wpa2" })).toThrow(
+				"--wifi-security: --wifi-password-file or HOLDFAST_WIFI_PASSWORD is needed",
+			);
+		});
+	});
+});
+
+describe("--wifi-security", () => {
+	const ran = (...words: string[]): string => {
+		const said: string[] = [];
+		const command = provisionCommand()
+			.exitOverride()
+			.configureOutput({
+				writeOut: (text) => said.push(text),
+				writeErr: (text) => said.push(text),
+			});
+		expect(() => command.parse(words, { from: "user" })).toThrow();
+		return said.join("").replace(/\s+/g, " ");
+	};
+
+	it("is explained by --help", () => {
+		expect(ran("--help")).toContain('(default: "wpa2") (choices: "wpa2", "wpa3")');
+	});
+
+	it("names what there is, where something else is asked for", () => {
+		const words = ["--port", "p", "--server", "s", "--wifi-security", "wep"];
+		expect(ran(...words)).toMatch(
+			/--wifi-security <floor>' argument 'wep' is invalid.* wpa2, wpa3/,
+		);
 	});
 });
