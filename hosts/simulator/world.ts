@@ -3,6 +3,7 @@
 
 import { SimulatedBoard, type SimulatedBoardOptions } from "./board.js";
 import { VirtualClock } from "./clock.js";
+import { Ed25519Crypto, type Ed25519Operations } from "./ed25519-crypto.js";
 import { VirtualNetwork } from "./network.js";
 import { Random } from "./random.js";
 import { type SHA256, StandInCrypto } from "./stand-in-keys.js";
@@ -13,6 +14,8 @@ export const START_UNIX_SECONDS = 1_800_000_000;
 export interface WorldOptions {
 	readonly seed: number;
 	readonly sha256: SHA256;
+	/** Real signatures in place of the stand-ins. */
+	readonly ed25519?: Ed25519Operations;
 	/** The true time at its beginning. */
 	readonly startUnixSeconds?: number;
 }
@@ -23,7 +26,7 @@ export class World {
 	readonly random: Random;
 	readonly clock = new VirtualClock();
 	readonly network: VirtualNetwork;
-	/** The stand-in, for receivers and servers too. */
+	/** For boards, receivers, operators and servers alike. */
 	readonly crypto: StandInCrypto;
 	readonly startUnixSeconds: number;
 	readonly boards: SimulatedBoard[] = [];
@@ -31,7 +34,8 @@ export class World {
 	constructor(options: WorldOptions) {
 		this.seed = options.seed;
 		this.random = new Random(options.seed);
-		this.crypto = new StandInCrypto(options.sha256);
+		const { sha256, ed25519 } = options;
+		this.crypto = ed25519 ? new Ed25519Crypto(sha256, ed25519) : new StandInCrypto(sha256);
 		this.startUnixSeconds = options.startUnixSeconds ?? START_UNIX_SECONDS;
 		this.network = new VirtualNetwork({ clock: this.clock, random: this.random.fork() });
 	}

@@ -2,6 +2,7 @@
 
 import { hash } from "node:crypto";
 import type { LifeParts } from "../../hosts/simulator/run/life.js";
+import { nodeEd25519 } from "./node-ed25519.js";
 
 export function nodeParts(changes: Partial<LifeParts> = {}): LifeParts {
 	return {
@@ -12,6 +13,7 @@ export function nodeParts(changes: Partial<LifeParts> = {}): LifeParts {
 			copy.set(digest);
 			return copy.buffer;
 		},
+		ed25519: nodeEd25519(),
 		...changes,
 	};
 }

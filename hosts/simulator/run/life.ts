@@ -2,7 +2,8 @@
 // devices must converge. The first finding ends it. The same plan gives the same result on any
 // engine.
 
-import type { ByteSource, Crypto, KeyStore } from "../../../src/ports.js";
+import type { ByteSource } from "../../../src/ports.js";
+import type { Ed25519Operations } from "../ed25519-crypto.js";
 import { World } from "../world.js";
 import { kindNamed } from "./catalogue.js";
 import { AttemptsSpread } from "./attempts-spread.js";
@@ -40,7 +41,7 @@ const DRAIN_MS = 10 * MINUTE;
 export interface LifeParts {
 	readonly sha256: (bytes: ByteSource) => ArrayBuffer;
 	/** For the lives that use them; without, they run on the stand-ins too. */
-	readonly realKeys?: (name: string) => { readonly keyStore: KeyStore; readonly crypto: Crypto };
+	readonly ed25519?: Ed25519Operations;
 	/** Lines for a person, and not the digest alone. */
 	readonly keepsTrace?: boolean;
 }
@@ -81,14 +82,15 @@ class Life {
 
 	constructor(plan: Plan, parts: LifeParts) {
 		const { options, seed } = plan;
-		const world = new World({ seed, sha256: parts.sha256 });
+		const { sha256, ed25519 } = parts;
+		const isReal = options.hasRealKeys && ed25519 !== undefined;
+		const world = new World({ seed, sha256, ...(isReal && { ed25519 }) });
 		this.#plan = plan;
 		this.#world = world;
 		this.#trace = new Trace({ clock: world.clock, keepsLines: parts.keepsTrace === true });
 		this.#stage = buildStage({
 			world,
 			options,
-			...(options.hasRealKeys && parts.realKeys && { realKeys: parts.realKeys }),
 			onPublish: (message) => {
 				const index = this.#stage.boards.findIndex(({ name }) => name === message.client);
 				this.#trace.note(message.client, "published", {

@@ -6,7 +6,6 @@ import { encodeUTF8 } from "../../../src/bytes/text.js";
 import type { Authentication } from "../../../src/credentials/configuration.js";
 import { DEFAULT_RULES, encodeRules } from "../../../src/policy/rules.js";
 import { COMMAND_NAMES } from "../../../src/command/command.js";
-import type { Crypto, KeyStore } from "../../../src/ports.js";
 import type { SimulatedBoard } from "../board.js";
 import { WORLD_AUTHORITY } from "../board-configuration.js";
 import type { BrokerConnection } from "../broker-client-host.js";
@@ -45,8 +44,6 @@ const [WIFI_PASSWORD, BROKER_PASSWORD] = SECRETS as [string, string];
 export interface TheatreOptions {
 	readonly world: World;
 	readonly options: LifeOptions;
-	/** Real keys for one board. Without them the stand-ins. */
-	readonly realKeys?: (name: string) => { readonly keyStore: KeyStore; readonly crypto: Crypto };
 	readonly onPublish: (message: BrokerMessage) => void;
 	readonly onFinding: (finding: BrokerFinding) => void;
 	readonly onClient: (broker: number, client: string, what: string) => void;
@@ -85,7 +82,7 @@ export function buildStage(theatre: TheatreOptions): Stage {
 }
 
 function makeBoard(
-	{ world, options, realKeys }: TheatreOptions,
+	{ world, options }: TheatreOptions,
 	name: string,
 	commands: Commands,
 ): SimulatedBoard {
@@ -98,7 +95,6 @@ function makeBoard(
 		name,
 		sampleIntervalMs: options.sampleIntervalMs,
 		outboxBlocks: options.outboxBlocks,
-		...(realKeys && { keys: realKeys(name) }),
 		configuration: {
 			servers: Array.from({ length: options.brokers }, (_, index) => ({
 				host: hostOf(index),
