@@ -22,8 +22,6 @@ import type {
 	Ports,
 	Posture,
 	ResetReason,
-	ResolveOptions,
-	Resolver,
 	Sensor,
 	SerialOptions,
 	SerialPort,
@@ -33,6 +31,7 @@ import { FailingKeyValue } from "./failing-key-value.js";
 import { sampleConfiguration } from "./sample-configuration.js";
 import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
 import { connack, pingresp, puback, publish, suback } from "./mqtt-server-bytes.js";
+import { resolverOver } from "./resolver-over.js";
 import { ScriptedSocket, SocketScript } from "./scripted-socket.js";
 import { nodeCrypto, SeededKeyStore, signerOf } from "./seeded-key-store.js";
 
@@ -393,14 +392,5 @@ function counting(start: number): { fill(bytes: Uint8Array): void } {
 		fill: (bytes) => {
 			for (let index = 0; index < bytes.length; index++) bytes[index] = next++ & 0xff;
 		},
-	};
-}
-
-function resolverOver(clock: VirtualClock): new () => Resolver {
-	return class {
-		resolve({ host, onResolved }: ResolveOptions): void {
-			clock.schedule(() => onResolved(host, "192.0.2.1"), 5);
-		}
-		close(): void {}
 	};
 }

@@ -100,6 +100,7 @@ describe("--wifi-security", () => {
 	const ran = (...words: string[]): string => {
 		const said: string[] = [];
 		const command = provisionCommand()
+			.action(() => undefined)
 			.exitOverride()
 			.configureOutput({
 				writeOut: (text) => said.push(text),
