@@ -71,6 +71,8 @@ export class DeviceCore {
 			stage: lastReset.stage,
 			mode: boot.mode,
 			failedBoots: boot.failedBoots,
+			// It counts as a spent budget: why reboots are denied for a day.
+			...(boot.wasCorrupt && { isRecordCorrupt: true }),
 			firmwareVersion: FIRMWARE_VERSION,
 		});
 		this.timeTrust = new TimeTrust({

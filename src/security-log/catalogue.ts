@@ -28,7 +28,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	// the device's life
 	"device-booted": {
 		source: "device",
-		details: ["reason", "stage", "mode", "failedBoots", "firmwareVersion"],
+		details: ["reason", "stage", "mode", "failedBoots", "isRecordCorrupt", "firmwareVersion"],
 		mayWait: isOrdinaryBoot,
 	},
 	"device-restarting": { source: "device", details: ["cause"] },
@@ -100,8 +100,8 @@ export function judgeEvent(
 }
 
 /** Switched on, reset by hand or restarted: without company, not worth a write. */
-function isOrdinaryBoot({ reason, mode }: DeviceEvent): boolean {
-	return mode === "normal" && ORDINARY_RESETS.includes(String(reason));
+function isOrdinaryBoot({ reason, mode, isRecordCorrupt }: DeviceEvent): boolean {
+	return mode === "normal" && !isRecordCorrupt && ORDINARY_RESETS.includes(String(reason));
 }
 
 const ORDINARY_RESETS: readonly string[] = Object.freeze([

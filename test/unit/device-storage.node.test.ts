@@ -171,4 +171,13 @@ describe("CredentialSlots, unreadable", () => {
 		expect(() => slots.freeKeyName).toThrow(StorageError);
 		expect(credentials(image)).toEqual(before);
 	});
+
+	it("says that the boot record was corrupt, for its reboots are denied for a day", () => {
+		const image = provisioned();
+		const booted = (life: DeviceLife) => life.reported("device-booted")[0] ?? {};
+		expect("isRecordCorrupt" in booted(online(image))).toBe(false);
+		image.keyValue.plant("hf-boot", "record", Uint8Array.of(1, 2, 3));
+		const life = new DeviceLife(image, "power-on");
+		expect(booted(life)).toMatchObject({ isRecordCorrupt: true, failedBoots: 0 });
+	});
 });
