@@ -38,6 +38,14 @@ function verify(token: string, atS: number, key = publicKey) {
 	});
 }
 
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** Differs in the highest of six bits: the lowest of a last character may mean nothing. */
+function another(token: string, index: number): string {
+	const value = BASE64URL.indexOf(token[index] as string);
+	return value < 0 ? "A" : (BASE64URL[(value + 32) % 64] as string);
+}
+
 describe("a minted token, seen by jose", () => {
 	it("verifies, with the device as issuer and the key id of its envelopes", async () => {
 		const token = mint();
@@ -67,8 +75,7 @@ describe("a minted token, seen by jose", () => {
 		await expect(verify(mint(), NOW, other)).rejects.toThrow("signature");
 		const token = mint();
 		for (let index = 0; index < token.length; index += 7) {
-			const changed = token[index] === "A" ? "B" : "A";
-			const text = token.slice(0, index) + changed + token.slice(index + 1);
+			const text = token.slice(0, index) + another(token, index) + token.slice(index + 1);
 			await expect(verify(text, NOW + 1)).rejects.toThrow();
 		}
 	});
