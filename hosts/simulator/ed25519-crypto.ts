@@ -4,7 +4,7 @@
 
 import { toHex } from "../../src/bytes/hex.js";
 import type { ByteSource, KeyAlgorithm } from "../../src/ports.js";
-import { StandInCrypto, type SHA256 } from "./stand-in-keys.js";
+import { StandInCrypto, viewOf, type SHA256 } from "./stand-in-keys.js";
 
 /** RFC 8032. A seed has 32 bytes, a public key 32, a signature 64. */
 export interface Ed25519Operations {
@@ -48,8 +48,4 @@ export class Ed25519Crypto extends StandInCrypto {
 	override p256Verify(key: ByteSource, message: ByteSource, signature: ByteSource): boolean {
 		return super.ed25519Verify(key, message, signature);
 	}
-}
-
-function viewOf(bytes: ByteSource): Uint8Array {
-	return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
 }

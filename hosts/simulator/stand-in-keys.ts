@@ -120,7 +120,8 @@ export class StandInKeyStore implements KeyStore {
 	}
 }
 
-function viewOf(source: ByteSource): Uint8Array {
+/** The same bytes, not copied. */
+export function viewOf(source: ByteSource): Uint8Array {
 	return source instanceof Uint8Array ? source : new Uint8Array(source);
 }
 

@@ -1,6 +1,7 @@
 // The operator of a simulated life, and what others make of his commands. It signs with a stand-in
 // key, remembers every command that may be obeyed, and judges what was.
 
+import { toHex } from "../../../src/bytes/hex.js";
 import { encodeCommand, type Command } from "../../../src/command/command.js";
 import { CONTENT_COMMAND } from "../../../src/envelope/content-types.js";
 import { keyIdOf } from "../../../src/envelope/key-id.js";
@@ -85,7 +86,7 @@ export class Commands {
 	/** `device` says that it obeyed. Why it should not have, or `undefined`. */
 	obeyed(device: string, operator: string, sequence: number): string | undefined {
 		const issued = this.#issued.get(sequence);
-		if (issued === undefined || !isKeyOf(this.#operator, operator)) return "nobody gave it";
+		if (issued === undefined || toHex(this.#operator.keyId) !== operator) return "nobody gave it";
 		issued.obeyed++;
 		if (issued.device !== device) return "it was given to another device";
 		if (!issued.isGenuine) return "it was expired, retained, or for another";
@@ -134,10 +135,4 @@ function signerOf(world: World, publicKey: Uint8Array): Signer {
 		keyId: keyIdOf(publicKey, world.crypto),
 		sign: (message) => world.crypto.sign(publicKey, message),
 	};
-}
-
-function isKeyOf({ keyId }: Signer, hex: string): boolean {
-	let text = "";
-	for (const byte of keyId) text += byte.toString(16).padStart(2, "0");
-	return text === hex;
 }
