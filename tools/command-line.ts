@@ -33,6 +33,15 @@ export function wholeNumber(what: string, least: number, most: number): (text: s
 	};
 }
 
+/** A program of one command: it throws for a mistake, and whoever runs it says so in one line. */
+export function standAlone(command: Command): Command {
+	return command
+		.helpOption("-h, --help", "show this and end")
+		.allowExcessArguments(false)
+		.exitOverride()
+		.configureOutput({ writeErr: () => undefined });
+}
+
 /** Examples below a command's help; each is what one would type, and why. */
 export function addExamples(command: Command, examples: readonly [string, string][]): Command {
 	const lines = examples.map(([line, why]) => `  $ ${line}\n      ${why}`);

@@ -1,6 +1,6 @@
 // What `npm run bench` can be asked for.
 import { Command, CommanderError, Option } from "commander";
-import { addExamples, UsageError, wholeNumber } from "../command-line.js";
+import { addExamples, standAlone, UsageError, wholeNumber } from "../command-line.js";
 
 /** Parts of the bench, in the order in which they run. */
 export const PART_NAMES = [
@@ -62,12 +62,8 @@ function makeCommand(): Command {
 			"messages of the part steadiness",
 			wholeNumber("--messages", 1000, 10_000_000),
 			100_000,
-		)
-		.helpOption("-h, --help", "show this and end")
-		.allowExcessArguments(false)
-		.exitOverride()
-		.configureOutput({ writeErr: () => undefined });
-	return addExamples(command, [
+		);
+	return addExamples(standAlone(command), [
 		["npm run bench", "everything; some minutes"],
 		["npm run bench -- --gate --json", "for scripts: exit code 1 where a gate is missed"],
 		["npm run bench -- --only signatures handshakes", "two parts of it"],

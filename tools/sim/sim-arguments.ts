@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Command, CommanderError, Option } from "commander";
 import { PROFILE_NAMES, PROFILES, type ProfileName } from "../../hosts/simulator/run/profiles.js";
-import { addExamples, quote, UsageError, wholeNumber } from "../command-line.js";
+import { addExamples, quote, standAlone, UsageError, wholeNumber } from "../command-line.js";
 
 const SEED_MAX = 0xffff_ffff;
 const SEEDS_MAX = 1_000_000;
@@ -129,12 +129,8 @@ function makeCommand(): Command {
 			"search so long for the shortest failing life",
 			wholeNumber("--shrink", 0, 3600),
 			60,
-		)
-		.helpOption("-h, --help", "show this and end")
-		.allowExcessArguments(false)
-		.exitOverride()
-		.configureOutput({ writeErr: () => undefined });
-	return addExamples(command, [
+		);
+	return addExamples(standAlone(command), [
 		["npm run sim -- --seed 7 --trace", "one stormy day, told event by event"],
 		["npm run sim -- --seeds 1-200", "two hundred of them on all cores, and a table"],
 		["npm run sim -- --seeds 1-50 --profile attack --days 0.5", "half days under attack"],

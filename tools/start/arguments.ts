@@ -6,7 +6,7 @@ import { Command as CommandLine, CommanderError, Option } from "commander";
 import { COMMAND_NAMES, type Command } from "../../src/command/command.js";
 import { SAMPLE_INTERVAL_MS_MIN } from "../../src/limits.js";
 import { parseBroker } from "../broker-connection.js";
-import { addExamples, UsageError, wholeNumber } from "../command-line.js";
+import { addExamples, standAlone, UsageError, wholeNumber } from "../command-line.js";
 
 /** Actions of a scripted run, in the order in which they are done. */
 export const ACTIONS = ["cut-network", "restart-broker", "power-cut", "tamper", "command"] as const;
@@ -142,12 +142,8 @@ function makeCommand(): CommandLine {
 		.option("--tamper", "let the broker deliver an altered message on the way")
 		.addOption(
 			new Option("--command <name>", "send a signed command on the way").choices(COMMAND_NAMES),
-		)
-		.helpOption("-h, --help", "show this and end")
-		.allowExcessArguments(false)
-		.exitOverride()
-		.configureOutput({ writeErr: () => undefined });
-	return addExamples(command, EXAMPLES);
+		);
+	return addExamples(standAlone(command), EXAMPLES);
 }
 
 const EXAMPLES: [command: string, what: string][] = [
