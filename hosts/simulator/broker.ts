@@ -80,11 +80,13 @@ export class SimulatedBroker {
 
 	/** Listens again; what was remembered is there. */
 	start(): void {
+		if (this.#listener !== undefined) return;
 		const listen = this.#options.listen ?? (() => ({ close: () => undefined }));
-		this.#listener ??= listen((connection) => {
-			if (this.isUp) this.accept(connection);
-			else connection.reset(); // its handshake has outlived us
+		const listener = listen((connection) => {
+			if (this.#listener === listener) this.accept(connection);
+			else connection.reset(); // its handshake has outlived the server that it began with
 		});
+		this.#listener = listener;
 	}
 
 	/** Refuses new connections; those that there are go on. */

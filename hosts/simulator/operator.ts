@@ -15,6 +15,8 @@ export interface OperatorOptions {
 	readonly unixSeconds: () => number;
 	/** Another number is another operator. */
 	readonly seed?: number;
+	/** Whose key it says that it signs with; its own without it. */
+	readonly claims?: Uint8Array;
 }
 
 const LIFETIME_S = 600;
@@ -26,12 +28,12 @@ export class Operator {
 	readonly #unixSeconds: () => number;
 	#sequence = 0;
 
-	constructor({ crypto, unixSeconds, seed = 0x51 }: OperatorOptions) {
+	constructor({ crypto, unixSeconds, seed = 0x51, claims }: OperatorOptions) {
 		const publicKey = crypto.publicKey("Ed25519", new Uint8Array(32).fill(seed)).slice();
 		this.publicKey = publicKey;
 		this.#unixSeconds = unixSeconds;
 		this.#signer = {
-			keyId: keyIdOf(publicKey, crypto),
+			keyId: keyIdOf(claims ?? publicKey, crypto),
 			sign: (message) => crypto.sign(publicKey, message),
 		};
 	}

@@ -1,15 +1,13 @@
 // The operator of a simulated life, and what others make of his commands. It signs with a stand-in
 // key, remembers every command that may be obeyed, and judges what was.
 
-import { toHex } from "../../../src/bytes/hex.js";
-import { encodeCommand, type Command } from "../../../src/command/command.js";
-import { CONTENT_COMMAND } from "../../../src/envelope/content-types.js";
-import { keyIdOf } from "../../../src/envelope/key-id.js";
-import { seal, type Signer } from "../../../src/envelope/seal.js";
+import type { Command } from "../../../src/command/command.js";
+import type { SealRequest } from "../../../src/envelope/seal.js";
 import { COMMAND_LIFETIME_S_MAX } from "../../../src/limits.js";
+import { TIME_QUALITY_SNTP } from "../../../src/envelope/envelope.js";
+import { Operator } from "../operator.js";
 import type { World } from "../world.js";
 
-const OPERATOR_SEED = 0x51;
 const STRANGER_SEED = 0x52;
 const LIFETIME_S = 600;
 const YEAR_S = 31_557_600;
@@ -23,25 +21,30 @@ interface Issued {
 }
 
 export class Commands {
-	readonly publicKey: Uint8Array;
 	readonly #world: World;
 	readonly #names: readonly string[];
-	readonly #operator: Signer;
-	readonly #stranger: Signer;
+	readonly #operator: Operator;
+	/** Says that the operator's key is its own. */
+	readonly #stranger: Operator;
 	readonly #issued = new Map<number, Issued>();
-	#sequence = 0;
-	#strangerSequence = 1_000_000;
 
 	constructor(world: World, names: readonly string[]) {
+		const { crypto } = world;
+		const unixSeconds = () => world.unixSeconds;
 		this.#world = world;
 		this.#names = names;
-		this.publicKey = publicKeyOf(world, OPERATOR_SEED);
-		this.#operator = signerOf(world, this.publicKey);
-		this.#stranger = signerOf(world, publicKeyOf(world, STRANGER_SEED));
+		this.#operator = new Operator({ crypto, unixSeconds });
+		const claims = this.publicKey;
+		this.#stranger = new Operator({ crypto, unixSeconds, seed: STRANGER_SEED, claims });
+	}
+
+	/** What a device's configuration names. */
+	get publicKey(): Uint8Array {
+		return this.#operator.publicKey;
 	}
 
 	topicOf(board: number): string {
-		return `holdfast/${this.#nameOf(board)}/command`;
+		return this.#operator.topicOf(this.#nameOf(board));
 	}
 
 	/** A command that must be obeyed once, if it arrives. `choice` from 0 to 9. */
@@ -52,14 +55,14 @@ export class Commands {
 
 	/** Signed and fresh for a day, and nobody means it: somebody lets a broker retain it. */
 	held(board: number): Uint8Array {
-		return this.#issue(board, { name: "identify" }, COMMAND_LIFETIME_S_MAX, { isStolen: true });
+		const expiresAt = this.#world.unixSeconds + COMMAND_LIFETIME_S_MAX;
+		return this.#trick(board, { expiresAt });
 	}
 
+	/** Of a number that the operator has not come to. */
 	forged(board: number): Uint8Array {
-		const sequence = ++this.#strangerSequence;
-		const request = this.#request(board, { name: "identify" }, sequence, LIFETIME_S);
-		const { keyId } = this.#operator; // whose key it claims to be
-		return seal(request, { keyId, sign: (message) => this.#stranger.sign(message) });
+		const sequence = this.#operator.sequence + 1_000_000;
+		return this.#stranger.command(this.#nameOf(board), { name: "identify" }, { sequence });
 	}
 
 	/** The newest of those that were meant, or nothing where there was none. */
@@ -74,65 +77,40 @@ export class Commands {
 
 	/** Signed by the operator, for another device, and sent to this one's topic. */
 	misaddressed(board: number): Uint8Array {
-		return this.#issue(board, { name: "identify" }, LIFETIME_S, { audience: "somebody-else" });
+		return this.#trick(board, { audience: "somebody-else" });
 	}
 
 	/** Signed a year ago. */
 	expired(board: number): Uint8Array {
-		const ago = { ageSeconds: YEAR_S };
-		return this.#issue(board, { name: "identify" }, LIFETIME_S, ago);
+		const unixSeconds = this.#world.unixSeconds - YEAR_S;
+		const time = { unixSeconds, quality: TIME_QUALITY_SNTP };
+		return this.#trick(board, { time, expiresAt: unixSeconds + LIFETIME_S });
 	}
 
 	/** `device` says that it obeyed. Why it should not have, or `undefined`. */
 	obeyed(device: string, operator: string, sequence: number): string | undefined {
 		const issued = this.#issued.get(sequence);
-		if (issued === undefined || toHex(this.#operator.keyId) !== operator) return "nobody gave it";
+		if (issued === undefined || this.#operator.keyId !== operator) return "nobody gave it";
 		issued.obeyed++;
 		if (issued.device !== device) return "it was given to another device";
 		if (!issued.isGenuine) return "it was expired, retained, or for another";
 		return issued.obeyed > 1 ? "it was obeyed before" : undefined;
 	}
 
-	#issue(
-		board: number,
-		command: Command,
-		lifetimeS = LIFETIME_S,
-		changes: { audience?: string; ageSeconds?: number; isStolen?: boolean } = {},
-	): Uint8Array {
-		const sequence = ++this.#sequence;
-		const { audience, ageSeconds = 0, isStolen = false } = changes;
-		const request = this.#request(board, command, sequence, lifetimeS, ageSeconds);
-		const bytes = seal({ ...request, ...(audience && { audience }) }, this.#operator);
-		const isGenuine = audience === undefined && ageSeconds === 0 && !isStolen;
-		this.#issued.set(sequence, { device: this.#nameOf(board), bytes, isGenuine, obeyed: 0 });
-		return bytes;
+	/** Signed by the operator, and nothing that he means. */
+	#trick(board: number, changes: Partial<SealRequest>): Uint8Array {
+		return this.#issue(board, { name: "identify" }, changes);
 	}
 
-	#request(board: number, command: Command, sequence: number, lifetimeS: number, ageSeconds = 0) {
-		const unixSeconds = this.#world.unixSeconds - ageSeconds;
-		return {
-			topic: this.topicOf(board),
-			contentType: CONTENT_COMMAND,
-			payload: encodeCommand(command),
-			sequence,
-			audience: this.#nameOf(board),
-			time: { unixSeconds, quality: 3 },
-			expiresAt: unixSeconds + lifetimeS,
-		};
+	#issue(board: number, command: Command, changes?: Partial<SealRequest>): Uint8Array {
+		const device = this.#nameOf(board);
+		const bytes = this.#operator.command(device, command, changes);
+		const isGenuine = changes === undefined;
+		this.#issued.set(this.#operator.sequence, { device, bytes, isGenuine, obeyed: 0 });
+		return bytes;
 	}
 
 	#nameOf(board: number): string {
 		return this.#names[board] as string;
 	}
-}
-
-function publicKeyOf(world: World, seed: number): Uint8Array {
-	return world.crypto.publicKey("Ed25519", new Uint8Array(32).fill(seed)).slice();
-}
-
-function signerOf(world: World, publicKey: Uint8Array): Signer {
-	return {
-		keyId: keyIdOf(publicKey, world.crypto),
-		sign: (message) => world.crypto.sign(publicKey, message),
-	};
 }
