@@ -37,8 +37,11 @@ export type Appended =
 	| { readonly kind: "failed"; readonly code: StorageErrorCode };
 
 const NO_BLOCK = -1;
-/** From this many blocks on, a second one is kept free: a block that wears out costs no record. */
-const BLOCKS_FOR_TWO_FREE = 8;
+/**
+ * From this many blocks on, three are kept free instead of one: two that wear out together leave one
+ * into which what is needed can be moved.
+ */
+const BLOCKS_FOR_THREE_FREE = 8;
 
 export class BlockRing {
 	readonly #flash: FlashPartition;
@@ -135,7 +138,7 @@ export class BlockRing {
 	}
 
 	get #freeBlocksWanted(): number {
-		return this.#epochs.length < BLOCKS_FOR_TWO_FREE ? 1 : 2;
+		return this.#epochs.length < BLOCKS_FOR_THREE_FREE ? 1 : 3;
 	}
 
 	/** Erases a free block, makes it the head, and collects so that a free block is left again. */

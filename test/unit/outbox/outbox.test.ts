@@ -158,6 +158,27 @@ describe("Outbox", () => {
 		}
 	});
 
+	it("goes on when any two blocks wear out at once, also the next two to be used", () => {
+		for (let first = 0; first < 9; first++) {
+			for (let second = first + 1; second < 9; second++) {
+				const chip = new NORFlash({ blocks: 9 });
+				let outbox = mount(chip);
+				let next = 1;
+				// Short lives: each leaves a block that holds little, and all of that is needed.
+				for (let life = 0; life < 8; life++) {
+					outbox = mount(chip);
+					for (let count = 0; count < 2; count++) next = storeAnyway(outbox, next);
+				}
+				chip.wearOut(first);
+				chip.wearOut(second);
+				for (let count = 0; count < 60; count++) next = storeAnyway(outbox, next);
+				for (const { sequence } of outbox.waiting(undefined, 100)) {
+					expect(outbox.read(sequence)?.bytes.length).toBeGreaterThan(199);
+				}
+			}
+		}
+	});
+
 	it("fails with storage-worn when no block is left, and still gives back what it has", () => {
 		const chip = new NORFlash({ blocks: 4 });
 		const outbox = mount(chip);
