@@ -231,6 +231,9 @@ export class SimulatedBoard {
 		this.resolver.heal();
 		this.heap.fragmentationBytes = 0;
 		this.sensorError = undefined;
+		this.keyValue.writeFault = undefined;
+		this.keyValue.isUnreadable = false;
+		for (const chip of [this.outboxChip, this.logChip]) chip.unreadableBytes = Infinity;
 	}
 
 	// ------------------------------------------------------------ for the boot alone

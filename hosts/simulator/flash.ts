@@ -35,11 +35,10 @@ export class NORFlash {
 	readonly #worn = new Set<number>();
 	readonly #erasesMax: number;
 	#programs = 0;
-
-	/** A chip as delivered: erased. */
 	/** Reads of so many bytes and more fail: with 0 the chip does not answer at all. */
 	unreadableBytes = Infinity;
 
+	/** A chip as delivered: erased. */
 	constructor(options: NORFlashOptions) {
 		this.#power = options.power ?? new PowerSupply();
 		this.#bytes = new Uint8Array(options.blocks * BLOCK_BYTES).fill(ERASED);
@@ -93,6 +92,11 @@ export class NORFlash {
 		this.#bytes.set(bytes, byteOffset);
 		const first = Math.floor(byteOffset / UNIT_BYTES);
 		this.#used.fill(1, first, Math.ceil((byteOffset + bytes.length) / UNIT_BYTES));
+	}
+
+	/** No block can be written any more. */
+	get isWornOut(): boolean {
+		return this.#worn.size === this.blocks;
 	}
 
 	/** From now on programs and erases of `block` fail. What it holds stays readable. */

@@ -17,7 +17,10 @@ export interface BootReport {
 	readonly mode: BootMode;
 	/** Boots in a row that ended by watchdog, panic or abort before a stable session. */
 	readonly failedBoots: number;
-	/** What was stored could not be read: counted anew, with no reboot left for a day. */
+	/**
+	 * What was stored was damaged, or could not be read: counted anew, with no reboot left for a day,
+	 * or until it can be read.
+	 */
 	readonly wasCorrupt: boolean;
 }
 
@@ -59,6 +62,9 @@ export class BootRecord {
 	#savedAtMs: number;
 	#record: Stored = fresh();
 	#report: BootReport | undefined;
+	#lastReset: ResetReason = "unknown";
+	/** The store did not answer so far: what it holds still counts, and is not overwritten. */
+	#isUnread = false;
 
 	constructor(options: BootRecordOptions) {
 		this.#store = options.store;
@@ -71,22 +77,16 @@ export class BootRecord {
 	begin(lastReset: ResetReason): BootReport {
 		assert(!this.#report, "a boot begins once");
 		const loaded = this.#load();
-		const record = loaded ?? exhausted();
+		this.#isUnread = loaded === "unreadable";
+		this.#lastReset = lastReset;
+		const isWhole = typeof loaded === "object";
+		const record = isWhole ? loaded : exhausted();
 		this.#record = record;
-		const wasUnproven = record.isUnproven;
-		const failedBefore = record.failedBoots;
-		if (wasUnproven && isFailure(lastReset)) {
-			record.failedBoots = Math.min(record.failedBoots + 1, SAFE_MODE_FAILED_BOOTS);
-		}
-		// Somebody is at the device: one try in normal mode, and one failure leads back.
-		if (isByHand(lastReset) && record.failedBoots >= SAFE_MODE_FAILED_BOOTS) {
-			record.failedBoots = SAFE_MODE_FAILED_BOOTS - 1;
-		}
-		record.isUnproven = true;
-		const isChanged = !wasUnproven || record.failedBoots !== failedBefore;
-		if (isChanged || !loaded) this.#save();
-		const mode = record.failedBoots >= SAFE_MODE_FAILED_BOOTS ? "safe" : "normal";
-		this.#report = { mode, failedBoots: record.failedBoots, wasCorrupt: loaded === undefined };
+		const isChanged = countBoot(record, lastReset);
+		if (isChanged || !isWhole) this.#save();
+		const { failedBoots } = record;
+		const mode = failedBoots >= SAFE_MODE_FAILED_BOOTS ? "safe" : "normal";
+		this.#report = { mode, failedBoots, wasCorrupt: !isWhole };
 		return this.#report;
 	}
 
@@ -118,6 +118,7 @@ export class BootRecord {
 
 	/** Reboots spent in the last REBOOT_DAY_MS of running time. */
 	get rebootsSpent(): number {
+		this.#readAgain();
 		const since = this.#uptimeMs() - this.#timings.rebootDayMs;
 		return this.#record.reboots.filter((atMs) => atMs > since).length;
 	}
@@ -139,6 +140,7 @@ export class BootRecord {
 	 * often, writes at most every uptimeSaveMs.
 	 */
 	saveUptime(): void {
+		this.#readAgain();
 		const elapsedMs = this.#clock.monotonicMs() - this.#savedAtMs;
 		if (elapsedMs < this.#timings.uptimeSaveMs || this.#record.reboots.length === 0) return;
 		this.#save();
@@ -159,8 +161,22 @@ export class BootRecord {
 		return this.#record.uptimeMs + Math.floor(this.#clock.monotonicMs() - this.#savedAtMs);
 	}
 
+	/** The record of before, once it can be read, and what this boot adds to it. */
+	#readAgain(): void {
+		if (!this.#isUnread) return;
+		const loaded = this.#load();
+		if (loaded === "unreadable") return;
+		this.#isUnread = false;
+		const record = loaded === "damaged" ? exhausted() : loaded;
+		countBoot(record, this.#lastReset);
+		if (!this.#record.isUnproven) Object.assign(record, { isUnproven: false, failedBoots: 0 });
+		this.#record = record;
+		this.#save();
+	}
+
 	/** Whether it is durable. A worn flash must not keep the device from starting. */
 	#save(): boolean {
+		if (this.#isUnread) return false;
 		const uptimeMs = this.#uptimeMs();
 		this.#savedAtMs = this.#clock.monotonicMs();
 		this.#record.uptimeMs = uptimeMs;
@@ -175,17 +191,31 @@ export class BootRecord {
 		}
 	}
 
-	/** A fresh record where none was ever written; `undefined` where it is corrupt or unreadable. */
-	#load(): Stored | undefined {
+	/** A fresh record where none was ever written. */
+	#load(): Stored | "damaged" | "unreadable" {
 		let bytes: ArrayBuffer | undefined;
 		try {
 			bytes = this.#store.read(KEY);
 		} catch (error) {
 			storageCodeOf(error);
-			return undefined;
+			return "unreadable";
 		}
-		return bytes ? decodeRecord(new Uint8Array(bytes)) : fresh();
+		return bytes ? (decodeRecord(new Uint8Array(bytes)) ?? "damaged") : fresh();
 	}
+}
+
+/** What a boot after `reason` makes of the record. Whether that is to be written. */
+function countBoot(record: Stored, reason: ResetReason): boolean {
+	const { isUnproven: wasUnproven, failedBoots: failedBefore } = record;
+	if (wasUnproven && isFailure(reason)) {
+		record.failedBoots = Math.min(record.failedBoots + 1, SAFE_MODE_FAILED_BOOTS);
+	}
+	// Somebody is at the device: one try in normal mode, and one failure leads back.
+	if (isByHand(reason) && record.failedBoots >= SAFE_MODE_FAILED_BOOTS) {
+		record.failedBoots = SAFE_MODE_FAILED_BOOTS - 1;
+	}
+	record.isUnproven = true;
+	return !wasUnproven || record.failedBoots !== failedBefore;
 }
 
 function isFailure(reason: ResetReason): boolean {

@@ -53,8 +53,8 @@ export class TimeTrust {
 	readonly #clock: Clock;
 	readonly #store: KeyValueStore;
 	readonly #latest: number;
-	/** What the store holds; 0 for nothing. */
-	#storedFloor: number;
+	/** What the store holds; 0 for nothing, `undefined` as long as it cannot be read. */
+	#storedFloor: number | undefined;
 	/** It is certainly not earlier than this, plus ELAPSED_SHARE of what has passed since. */
 	#floor: Moment;
 	#floorQuality: 0 | 1 | 2;
@@ -68,10 +68,9 @@ export class TimeTrust {
 		this.#store = store;
 		this.#latest = buildTime + TIME_SPAN_S_MAX;
 		this.#storedFloor = this.#load();
-		const unixSeconds = Math.max(buildTime, this.#storedFloor);
-		this.#floor = { unixSeconds, atMs: clock.monotonicMs() };
-		this.#floorQuality =
-			this.#storedFloor > buildTime ? TIME_FLOOR : buildTime > 0 ? TIME_BUILD : 0;
+		const stored = this.#storedFloor ?? 0;
+		this.#floor = { unixSeconds: Math.max(buildTime, stored), atMs: clock.monotonicMs() };
+		this.#floorQuality = stored > buildTime ? TIME_FLOOR : buildTime > 0 ? TIME_BUILD : 0;
 	}
 
 	/**
@@ -103,6 +102,7 @@ export class TimeTrust {
 
 	/** The time by which certificate dates are judged: always one, with the best floor known. */
 	judging(): JudgingTime {
+		this.#readAgain();
 		const now = this.now();
 		if (!now) return { unixSeconds: 0, isLowerBound: true };
 		return { unixSeconds: now.unixSeconds, isLowerBound: now.quality < TIME_SNTP };
@@ -147,7 +147,10 @@ export class TimeTrust {
 	#raise(unixSeconds: number): void {
 		this.#floor = { unixSeconds, atMs: this.#clock.monotonicMs() };
 		this.#floorQuality = TIME_FLOOR;
-		if (unixSeconds - this.#storedFloor < TIME_FLOOR_STEP_S_MIN) return;
+		this.#readAgain();
+		const stored = this.#storedFloor;
+		// What cannot be read may be later than this.
+		if (stored === undefined || unixSeconds - stored < TIME_FLOOR_STEP_S_MIN) return;
 		const bytes = uint64Bytes(unixSeconds);
 		const check = new Uint8Array(FLOOR_BYTES - bytes.length);
 		new DataView(check.buffer).setUint32(0, crc32(bytes));
@@ -160,14 +163,24 @@ export class TimeTrust {
 		this.#storedFloor = unixSeconds;
 	}
 
-	/** 0 where there is none, or none that can be believed. */
-	#load(): number {
+	/** A floor that could not be read at boot counts from when it can. */
+	#readAgain(): void {
+		if (this.#storedFloor !== undefined) return;
+		const stored = this.#load();
+		this.#storedFloor = stored;
+		if (stored === undefined || stored <= this.#leastSeconds()) return;
+		this.#floor = { unixSeconds: stored, atMs: this.#clock.monotonicMs() };
+		this.#floorQuality = TIME_FLOOR;
+	}
+
+	/** 0 where there is none, or none that can be believed; `undefined` where it cannot be read. */
+	#load(): number | undefined {
 		let stored: ArrayBuffer | undefined;
 		try {
 			stored = this.#store.read(KEY);
 		} catch (error) {
 			storageCodeOf(error);
-			return 0;
+			return undefined;
 		}
 		if (stored?.byteLength !== FLOOR_BYTES) return 0;
 		const bytes = new Uint8Array(stored);

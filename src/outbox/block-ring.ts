@@ -131,6 +131,7 @@ export class BlockRing {
 					return { kind: "appended", place: this.#head * this.#unitsPerBlock + place };
 				}
 				this.#retireHead();
+				if (this.#isPassing) break;
 			}
 			if (!this.#takeBlock()) break;
 		}
@@ -148,6 +149,7 @@ export class BlockRing {
 			const block = this.#freeBlock();
 			if (block === undefined) return false;
 			if (this.#openBlock(block)) break;
+			if (this.#isPassing) return false;
 		}
 		while (this.#freeBlocks() < this.#freeBlocksWanted) {
 			if (!this.#collect()) break;
@@ -201,6 +203,9 @@ export class BlockRing {
 	#openBlock(block: number): boolean {
 		assert(this.#liveUnits[block] === 0, "a free block holds no live record");
 		this.#head = NO_BLOCK;
+		// While flash does not answer no attempt costs an erase.
+		const ask = () => void this.read(block * this.#unitsPerBlock, 1);
+		if (!this.#attempt(ask)) return false;
 		this.#epochs[block] = 0;
 		this.#newestEpoch++;
 		const tail = this.#lowestNeeded();
@@ -219,7 +224,7 @@ export class BlockRing {
 		}
 		this.#head = NO_BLOCK;
 		this.#epochs[block] = 0;
-		this.#worn[block] = 1;
+		if (!this.#isPassing) this.#worn[block] = 1;
 		return false;
 	}
 
@@ -285,8 +290,13 @@ export class BlockRing {
 
 	/** The head failed: what it holds stays, but nothing more is written to it in this life. */
 	#retireHead(): void {
-		this.#worn[this.#head] = 1;
+		if (!this.#isPassing) this.#worn[this.#head] = 1;
 		this.#head = NO_BLOCK;
+	}
+
+	/** Flash did not answer: that says nothing about the block, and may be over by the next attempt. */
+	get #isPassing(): boolean {
+		return this.#failure === "storage-unreadable";
 	}
 
 	/** `false` where flash failed or did not keep what was written. Other errors are not for us. */

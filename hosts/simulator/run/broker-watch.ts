@@ -38,6 +38,8 @@ export interface BrokerWatchOptions {
 
 interface Seen {
 	isOnline: boolean;
+	/** Where the device believes that it is online. */
+	place: number | undefined;
 	onlineAtMs: number;
 	/** Of the session that ended last, until the next begins. */
 	lastedMs: number | undefined;
@@ -57,6 +59,7 @@ export class BrokerWatch {
 		for (const { name } of options.boards) {
 			this.#seen.set(name, {
 				isOnline: false,
+				place: undefined,
 				onlineAtMs: 0,
 				lastedMs: undefined,
 				kicks: 0,
@@ -71,7 +74,7 @@ export class BrokerWatch {
 	changed(place: number, client: string, what: string): void {
 		const seen = this.#seen.get(client);
 		if (seen === undefined) return;
-		if (what !== "online") return this.#ended(client, seen, what);
+		if (what !== "online") return this.#ended(place, client, what);
 		if (this.#isRival(place, client)) return this.#takenOver(client, seen);
 		this.#online(place, client, seen);
 	}
@@ -86,6 +89,7 @@ export class BrokerWatch {
 		// It lost its session in another way before it could see that it was thrown out.
 		const isOther = name === "connection-failed" && event["transportCode"] !== "tls-closed";
 		if (isOther || name === "device-booted") seen.kicks = 0;
+		if (name === "connection-failed" || name === "device-booted") seen.place = undefined;
 		if (name === "device-booted") seen.hasNamedRival = false;
 	}
 
@@ -116,6 +120,7 @@ export class BrokerWatch {
 		const { clock, places, boards, find } = this.#options;
 		const { tls, broker } = places[place] as Place;
 		seen.isOnline = true;
+		seen.place = place;
 		seen.onlineAtMs = clock.monotonicMs();
 		seen.lastedMs = undefined;
 		seen.subscriptionEvents = 0;
@@ -140,10 +145,12 @@ export class BrokerWatch {
 		}, TELL_MS);
 	}
 
-	#ended(client: string, seen: Seen, what: string): void {
+	#ended(place: number, client: string, what: string): void {
 		const { clock, find, isCalmBut } = this.#options;
+		const seen = this.#seen.get(client) as Seen;
 		seen.lastedMs = undefined;
-		if (what === "timed-out" && isCalmBut("")) {
+		// A broker may still hold a session that its device has lost, or left for another broker.
+		if (what === "timed-out" && seen.place === place && isCalmBut("")) {
 			find("keep-alive-kept", "the broker heard nothing for 1.5 keep-alives", client);
 		}
 		const lastedMs = clock.monotonicMs() - seen.onlineAtMs;

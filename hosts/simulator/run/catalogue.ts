@@ -6,6 +6,7 @@ import { BROKER_FAULTS } from "./faults-broker.js";
 import { BOARD_FAULTS } from "./faults-board.js";
 import { ATTACKS } from "./faults-attack.js";
 import { NETWORK_FAULTS } from "./faults-network.js";
+import { STORAGE_FAULTS } from "./faults-storage.js";
 import { SURROUNDINGS_FAULTS } from "./faults-surroundings.js";
 import { TLS_FAULTS } from "./faults-tls.js";
 
@@ -15,6 +16,7 @@ export const CATALOGUE: readonly FaultKind[] = Object.freeze([
 	...TLS_FAULTS,
 	...BROKER_FAULTS,
 	...BOARD_FAULTS,
+	...STORAGE_FAULTS,
 	...ATTACKS,
 ]);
 

@@ -1,4 +1,5 @@
-// Faults inside a board: its power, its processor, its heap, its flash and its sensor.
+// Faults inside a board: its power, its processor, its heap and its sensor. Those of its storage are
+// in faults-storage.ts.
 
 import type { HangKind } from "../board.js";
 import { authorityDER } from "../tls-certificate.js";
@@ -18,16 +19,6 @@ const power = { family: "power", mayReboot: false, backMs: BACK_BY_BOOT_MS } as 
 
 const MANNERS: readonly CutManner[] = ["before", "torn", "torn", "after"];
 const HANGS: readonly HangKind[] = ["loop", "sampling", "tasks", "checks"];
-/** What a device can do without: not its credentials. */
-const ENTRIES = [
-	["hf-boot", "record"],
-	["hf-time", "floor"],
-	["hf-seq", "next"],
-	["hf-mqtt", "session"],
-	["hf-log", "head"],
-] as const;
-/** Of the outbox's blocks, those that may wear out in one life. */
-const WORN_BLOCKS_MAX = 2;
 
 export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	{
@@ -160,57 +151,5 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		draw: (random) => ({ bytes: random.pick([4000, 16_000, 20_000]) }),
 		apply: (stage, fault) =>
 			boardOf(stage, fault).heap.fragment(fault.parameters["bytes"] as number),
-	},
-	{
-		family: "flash",
-		name: "block-wears-out",
-		keepsLink: true,
-		proves: "a block that can be written no more is left, and what it holds is not lost",
-		mayReboot: false,
-		backMs: BACK_BY_BOOT_MS,
-		lastsMs: [0, 0],
-		draw: (random) => ({ block: random.integer(0, 9999) }),
-		apply(stage, fault) {
-			const { outboxChip } = boardOf(stage, fault);
-			const isLarge = outboxChip.blocks >= 16; // a small ring may stop at its first worn block
-			const worn = stage.wornBlocks.get(fault.target) ?? 0;
-			if (!isLarge || worn >= WORN_BLOCKS_MAX) return;
-			stage.wornBlocks.set(fault.target, worn + 1);
-			outboxChip.wearOut((fault.parameters["block"] as number) % outboxChip.blocks);
-		},
-	},
-	{
-		family: "flash",
-		name: "entry-corrupted",
-		proves: "a settings entry that cannot be read costs what it held, and no boot",
-		mayReboot: false,
-		backMs: BACK_BY_BOOT_MS,
-		lastsMs: [0, 0],
-		draw: (random) => ({
-			entry: random.integer(0, ENTRIES.length - 1),
-			bytes: random.pick([0, 1, 12, 40]),
-		}),
-		apply(stage, fault) {
-			const { entry, bytes } = fault.parameters;
-			const board = boardOf(stage, fault);
-			const [path, key] = ENTRIES[entry as number] as (typeof ENTRIES)[number];
-			if (!board.isOn || board.keyValue.peek(path, key) === undefined) return;
-			board.keyValue.plant(path, key, stage.random.bytes(bytes as number));
-			board.reset("external");
-		},
-	},
-	{
-		family: "flash",
-		name: "log-wears-out",
-		keepsLink: true,
-		proves: "a security log that can be written no more stops nothing else",
-		mayReboot: false,
-		backMs: BACK_BY_BOOT_MS,
-		lastsMs: [0, 0],
-		draw: (random) => ({ block: random.integer(0, 9999) }),
-		apply(stage, fault) {
-			const { logChip } = boardOf(stage, fault);
-			logChip.wearOut((fault.parameters["block"] as number) % logChip.blocks);
-		},
 	},
 ]);

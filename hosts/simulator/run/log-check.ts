@@ -42,7 +42,9 @@ export class LogCheck {
 		if (contents.kind === "unusable") return `the partition is ${contents.code}`;
 		addPartition(this.#verifier, contents);
 		const { entries, checkpointsRefused, missing, behind } = this.#verifier.report();
-		const lost = missing.find(({ cause }) => cause !== "overwritten");
+		// What it overwrote last is named by no checkpoint, where none can be written any more.
+		const excused = this.#board.logChip.isWornOut ? "removed" : "overwritten";
+		const lost = missing.find(({ cause }) => cause !== "overwritten" && cause !== excused);
 		if (lost) return `entries ${lost.first} to ${lost.last} are ${lost.cause}`;
 		if (behind) return `the partition ends at ${behind.partition}, uploads at ${behind.upload}`;
 		if (checkpointsRefused > 0) return `${checkpointsRefused} checkpoints do not verify`;

@@ -4,6 +4,7 @@
 import type { SimulatedBoard } from "../board.js";
 import type { SimulatedBroker } from "../broker.js";
 import type { VirtualClock } from "../clock.js";
+import type { NORFlash } from "../flash.js";
 import type { Random } from "../random.js";
 import type { SecureConnection, TLSServerSettings, TLSTickets } from "../tls-server.js";
 import type { Commands } from "./commands.js";
@@ -30,8 +31,8 @@ export interface Stage {
 	readonly commands: Commands;
 	/** What ends with a fault. */
 	readonly endings: Map<Fault, () => void>;
-	/** Blocks of each outbox that were worn out. */
-	readonly wornBlocks: Map<number, number>;
+	/** Blocks of each chip that were worn out one by one. */
+	readonly wornBlocks: Map<NORFlash, number>;
 	/** All that {@link newTickets} ever gave. */
 	readonly tickets: readonly TLSTickets[];
 	/** A server's memory of sessions, empty. */

@@ -2,6 +2,7 @@ import { BootRecord } from "../../../src/connection/boot-record.js";
 import { DEFAULT_TIMINGS } from "../../../src/connection/timings.js";
 import { REBOOTS_PER_DAY_MAX, SAFE_MODE_FAILED_BOOTS } from "../../../src/limits.js";
 import type { ResetReason } from "../../../src/ports.js";
+import { PatientStorage } from "../../../src/patient-storage.js";
 import { VirtualClock } from "../../../hosts/simulator/clock.js";
 import { VirtualKeyValue } from "../../../hosts/simulator/key-value.js";
 import { PowerSupply } from "../../../hosts/simulator/power.js";
@@ -19,7 +20,11 @@ class Board {
 	boot(reason: ResetReason) {
 		this.clock = new VirtualClock();
 		this.clock.advance(12_345); // monotonic time need not start at zero
-		const store = this.keyValue.open({ path: "hf-boot", format: "buffer", mode: "r+" });
+		const store = new PatientStorage(this.keyValue).open({
+			path: "hf-boot",
+			format: "buffer",
+			mode: "r+",
+		});
 		const record = new BootRecord({ store, clock: this.clock, timings: DEFAULT_TIMINGS });
 		return { record, report: record.begin(reason) };
 	}
@@ -250,6 +255,40 @@ describe("BootRecord, what is stored", () => {
 			board.clock.advance(DAY);
 			expect(record.spendReboot()).toEqual({ kind: "granted" });
 		}
+	});
+
+	it("takes a record that cannot be read for spent, leaves it, and goes on with it when it can", () => {
+		const board = new Board();
+		const first = board.boot("power-on").record;
+		first.spendReboot();
+		board.clock.advance(5 * HOUR);
+		first.saveUptime();
+		const before = board.keyValue.peek("hf-boot", "record");
+		board.keyValue.isUnreadable = true;
+		const { record, report } = board.boot("watchdog");
+		expect(report).toEqual({ mode: "normal", failedBoots: 0, wasCorrupt: true });
+		expect(record.spendReboot()).toEqual({ kind: "denied", reason: "budget" });
+		record.stable();
+		board.clock.advance(2 * HOUR);
+		record.saveUptime();
+		expect(board.keyValue.peek("hf-boot", "record")).toEqual(before);
+		board.keyValue.isUnreadable = false;
+		expect(record.rebootsSpent).toBe(1);
+		expect(record.spendReboot()).toEqual({ kind: "granted" });
+		// Its running time went on: the reboot of before is forgiven a day after it.
+		board.clock.advance(DAY - 6 * HOUR);
+		expect(record.rebootsSpent).toBe(1);
+		expect(board.boot("watchdog").report.failedBoots).toBe(0);
+	});
+
+	it("counts a failed boot that it could not write down at the time", () => {
+		const board = new Board();
+		board.crash(2);
+		board.keyValue.isUnreadable = true;
+		const { record } = board.boot("watchdog");
+		board.keyValue.isUnreadable = false;
+		record.saveUptime();
+		expect(board.boot("power-on").report.failedBoots).toBe(2);
 	});
 
 	it("is written twice for a boot that becomes stable, and once for one that fails", () => {

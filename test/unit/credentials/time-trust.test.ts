@@ -5,6 +5,7 @@ import {
 	TIME_FLOOR_STEP_S_MIN,
 	TIME_SPAN_S_MAX,
 } from "../../../src/limits.js";
+import { PatientStorage } from "../../../src/patient-storage.js";
 import { VirtualClock } from "../../../hosts/simulator/clock.js";
 import { VirtualKeyValue } from "../../../hosts/simulator/key-value.js";
 import { PowerSupply } from "../../../hosts/simulator/power.js";
@@ -24,7 +25,11 @@ class Board {
 	boot(buildTime = BUILD): TimeTrust {
 		this.clock = new VirtualClock();
 		this.clock.advance(7_000);
-		const store = this.keyValue.open({ path: "hf-time", format: "buffer", mode: "r+" });
+		const store = new PatientStorage(this.keyValue).open({
+			path: "hf-time",
+			format: "buffer",
+			mode: "r+",
+		});
 		return new TimeTrust({ clock: this.clock, store, buildTime });
 	}
 
@@ -264,6 +269,18 @@ describe("TimeTrust, what is stored", () => {
 			board.keyValue.plant("hf-time", "floor", bytes);
 			expect(board.boot().now()).toEqual({ unixSeconds: BUILD, quality: 1 });
 		}
+	});
+
+	it("counts from when it can be read, and is not lowered before that", () => {
+		const board = new Board();
+		board.boot().signedTime(TRUTH);
+		board.keyValue.isUnreadable = true;
+		const time = board.boot();
+		expect(time.judging()).toEqual({ unixSeconds: BUILD, isLowerBound: true });
+		time.certificateNotBefore(BUILD + DAY); // rises, and lies before what cannot be read
+		board.keyValue.isUnreadable = false;
+		expect(time.judging()).toEqual({ unixSeconds: TRUTH, isLowerBound: true });
+		expect(board.boot().now()).toEqual({ unixSeconds: TRUTH, quality: 2 });
 	});
 
 	it("survives a power cut at its write with the old floor or the new one", () => {

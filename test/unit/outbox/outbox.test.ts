@@ -75,6 +75,23 @@ describe("Outbox", () => {
 		}
 	});
 
+	it("takes no block for worn while flash does not answer, and erases none", () => {
+		const chip = new NORFlash({ blocks: 8 });
+		const outbox = mount(chip);
+		outbox.store(entry(1));
+		const erases = chip.erases;
+		chip.unreadableBytes = 0;
+		for (let sequence = 2; sequence <= 40; sequence++) {
+			const unreadable = { kind: "failed", code: "storage-unreadable" };
+			expect(outbox.store(entry(sequence))).toEqual(unreadable);
+		}
+		expect(chip.erases).toEqual(erases);
+		chip.unreadableBytes = Infinity;
+		expect(outbox.store(entry(41))).toEqual({ kind: "stored" });
+		expect(outbox.status().wornBlocks).toBe(0);
+		expect(mount(chip).read(41)?.bytes).toEqual(bytesOf(41));
+	});
+
 	it("keeps the last sequence through acknowledgements and erases", () => {
 		const chip = new NORFlash({ blocks: 4 });
 		let outbox = mount(chip);
