@@ -84,6 +84,8 @@ export class SimulatedBoard {
 	readonly crypto: Crypto;
 	/** Milliseconds that the chip computes for a handshake. */
 	readonly handshake: HandshakeCosts = { fullMs: 2500, resumedMs: 400 };
+	/** Something hung in this boot; while `onBoot` is told, in the one before. */
+	hasHung = false;
 	/** What the sensor throws instead of a sample. */
 	sensorError: Error | undefined;
 	/** Samples taken in all boots; the value of each is `sampleValue(its number)`. */
@@ -209,7 +211,9 @@ export class SimulatedBoard {
 
 	/** From now on `kind` makes no progress, until the board restarts. */
 	hang(kind: HangKind): void {
-		this.#boot?.hang(kind);
+		if (this.#boot === undefined) return;
+		this.hasHung = true;
+		this.#boot.hang(kind);
 	}
 
 	/** Ends the present boot; the next begins a moment later. */
@@ -276,6 +280,7 @@ export class SimulatedBoard {
 			this.heap.restart();
 			this.#boots.set(reason, this.boots(reason) + 1);
 			this.onBoot?.(reason);
+			this.hasHung = false;
 			const boot = new Boot(this, { reason, stage: this.#stage });
 			this.#boot = boot;
 			boot.start();

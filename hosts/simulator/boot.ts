@@ -23,7 +23,8 @@ import { TicketCache } from "./ticket-cache.js";
 import { VirtualWatchdog } from "./virtual-watchdog.js";
 
 const POSTURE: Posture = Object.freeze({ secureBoot: false, simulated: true });
-const SAMPLE_STEPS = 1000;
+/** The sensor's values begin anew after so many. */
+export const SAMPLE_STEPS = 1000;
 
 /** What the sensor shows the `count`th time: a checker can tell what was never measured. */
 export function sampleValue(count: number): number {

@@ -3,7 +3,7 @@
 import type { BrokerClient } from "./broker-client.js";
 import type { BrokerFaults } from "./broker-faults.js";
 import type { ConnectPacket, PublishPacket, QoS, SubscribePacket } from "./broker-reader.js";
-import type { ClientSession } from "./client-session.js";
+import type { ClientSession, Delivery } from "./client-session.js";
 import type { VirtualClock } from "./clock.js";
 import type { ServerConnection } from "./connection.js";
 import type { Random } from "./random.js";
@@ -38,6 +38,8 @@ export interface BrokerClientHost {
 	/** After the SUBACK: retained messages may follow. */
 	subscribed(client: BrokerClient, packet: SubscribePacket): void;
 	unsubscribe(client: BrokerClient, filter: string): void;
+	/** The client has taken a message of QoS 1 or 2 over. */
+	acknowledged(client: BrokerClient, message: Delivery): void;
 	ended(client: BrokerClient, end: ClientEnd): void;
 	finding(client: BrokerClient, clause: string, detail: string): void;
 }

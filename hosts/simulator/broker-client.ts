@@ -232,6 +232,7 @@ export class BrokerClient {
 			session,
 			output,
 			isDoubled: () => this.#isDrawn(faults.duplicateRate),
+			onAcknowledged: (message) => this.#host.acknowledged(this, message),
 			onFinding,
 		});
 		this.#outgoing.resume();

@@ -47,6 +47,8 @@ export interface SimulatedBrokerOptions {
 	/** By client id and the name in the client's certificate; a code refuses the connection. */
 	readonly access?: (client: string, packet: ConnectPacket, name?: string) => Access | number;
 	readonly onPublish?: (message: BrokerMessage) => void;
+	/** A client acknowledged a message that it got with QoS 1 or 2: PUBACK or PUBREC. */
+	readonly onAcknowledged?: (client: string, message: { readonly payload: Uint8Array }) => void;
 	readonly onFinding?: (finding: BrokerFinding) => void;
 	/** A client was accepted, or its accepted connection ended. */
 	readonly onClient?: (client: string, what: "online" | ClientEnd) => void;

@@ -66,6 +66,7 @@ export class SimulatedBroker {
 			unsubscribe: ({ session }, filter) => {
 				if (session !== undefined) this.#router.unsubscribe(session, filter);
 			},
+			acknowledged: ({ id }, message) => options.onAcknowledged?.(id ?? "", message),
 			ended: (client, end) => this.#ended(client, end),
 			finding: (client, clause, detail) => this.#finding(client, clause, detail),
 		};
@@ -126,6 +127,11 @@ export class SimulatedBroker {
 	}
 
 	// ------------------------------------------------------------ what others ask of it
+
+	/** Sends `message` to a client that never asked for it; no session remembers it. */
+	push(id: string, message: { topic: string; payload: Uint8Array; QoS: QoS }): void {
+		this.client(id)?.sendStray(message);
+	}
 
 	/** Client ids that are online. */
 	get online(): readonly string[] {

@@ -11,6 +11,8 @@ export interface OutgoingMessagesOptions {
 	readonly output: BrokerOutput;
 	/** Whether the next message is sent twice. */
 	readonly isDoubled: () => boolean;
+	/** The client took responsibility for a message of the session. */
+	readonly onAcknowledged: (message: Delivery) => void;
 	readonly onFinding: (clause: string, detail: string) => void;
 }
 
@@ -77,6 +79,8 @@ export class OutgoingMessages {
 		if (place > 0) onFinding("MQTT-4.6.0-2", `PUBACK ${packetId} out of order`);
 		this.#unacknowledged.splice(place, 1);
 		// Sent twice, it is acknowledged twice: until then the id is in use.
+		const delivery = session.delivery(packetId);
+		if (delivery !== undefined) this.#options.onAcknowledged(delivery);
 		if (!this.#unacknowledged.includes(packetId)) this.#finish(packetId, session);
 	}
 
@@ -87,6 +91,7 @@ export class OutgoingMessages {
 		const place = this.#unreceived.indexOf(packetId);
 		if (place > 0) onFinding("MQTT-4.6.0-3", `PUBREC ${packetId} out of order`);
 		if (place >= 0) this.#unreceived.splice(place, 1);
+		if (delivery.state === "published") this.#options.onAcknowledged(delivery);
 		delivery.state = "released";
 		output.send(writeReply("PUBREL", packetId));
 	}

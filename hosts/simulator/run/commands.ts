@@ -7,6 +7,7 @@ import { COMMAND_LIFETIME_S_MAX } from "../../../src/limits.js";
 import { TIME_QUALITY_SNTP } from "../../../src/envelope/envelope.js";
 import { Operator } from "../operator.js";
 import type { World } from "../world.js";
+import type { CommandWatch } from "./device-watch.js";
 
 const STRANGER_SEED = 0x52;
 const LIFETIME_S = 600;
@@ -18,7 +19,11 @@ interface Issued {
 	/** It is meant, and its time has not passed. */
 	readonly isGenuine: boolean;
 	obeyed: number;
+	isRefused: boolean;
+	isAnswered: boolean;
 }
+
+const UNTOUCHED = { obeyed: 0, isRefused: false, isAnswered: false };
 
 export class Commands {
 	readonly #world: World;
@@ -80,6 +85,12 @@ export class Commands {
 		return this.#trick(board, { audience: "somebody-else" });
 	}
 
+	/** Signed by the operator for this device, on a topic of which it was never granted anything. */
+	elsewhere(board: number): { readonly topic: string; readonly payload: Uint8Array } {
+		const topic = "holdfast/everybody/command";
+		return { topic, payload: this.#trick(board, { topic }) };
+	}
+
 	/** Signed a year ago. */
 	expired(board: number): Uint8Array {
 		const unixSeconds = this.#world.unixSeconds - YEAR_S;
@@ -106,8 +117,28 @@ export class Commands {
 		const device = this.#nameOf(board);
 		const bytes = this.#operator.command(device, command, changes);
 		const isGenuine = changes === undefined;
-		this.#issued.set(this.#operator.sequence, { device, bytes, isGenuine, obeyed: 0 });
+		this.#issued.set(this.#operator.sequence, { device, bytes, isGenuine, ...UNTOUCHED });
 		return bytes;
+	}
+
+	/** What `device` does about commands, for its watch. */
+	of(device: string): CommandWatch {
+		return {
+			obeyed: (operator, sequence) => this.obeyed(device, operator, sequence),
+			refused: (sequence) => this.#update(sequence, { isRefused: true }),
+			answered: (sequence) => this.#update(sequence, { isAnswered: true }),
+		};
+	}
+
+	/** What became of the command with these bytes; `undefined` where it is none of ours. */
+	fateOf(bytes: Uint8Array): Readonly<Issued> | undefined {
+		for (const issued of this.#issued.values()) if (issued.bytes === bytes) return issued;
+		return undefined;
+	}
+
+	#update(sequence: number, change: Partial<Issued>): void {
+		const issued = this.#issued.get(sequence);
+		if (issued !== undefined) Object.assign(issued, change);
 	}
 
 	#nameOf(board: number): string {

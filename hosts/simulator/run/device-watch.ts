@@ -1,26 +1,41 @@
 // Watches one device from outside: what it reports and what the brokers get from it. Each promise
 // that it breaks is a finding. What can only be judged at the end of a life is in checkers.ts.
 
-import { CONTENT_GAP, CONTENT_READING } from "../../../src/envelope/content-types.js";
+import {
+	CONTENT_GAP,
+	CONTENT_READING,
+	CONTENT_RESULT,
+} from "../../../src/envelope/content-types.js";
+import { decodeResult } from "../../../src/command/result.js";
 import { decodeGap } from "../../../src/envelope/gap.js";
 import { open, type Envelope } from "../../../src/envelope/open.js";
 import { decodeReading } from "../../../src/reading/senml.js";
-import { REBOOT_DAY_MS, REBOOTS_PER_DAY_MAX } from "../../../src/limits.js";
+import {
+	MQTT_IN_FLIGHT_MAX,
+	OUTBOX_REMOVALS_PENDING_MAX,
+	REBOOT_DAY_MS,
+	REBOOTS_PER_DAY_MAX,
+	SAFE_MODE_FAILED_BOOTS,
+	SAFE_MODE_RETRY_MS,
+} from "../../../src/limits.js";
 import type { DeviceEvent, ResetReason } from "../../../src/ports.js";
 import type { SimulatedBoard } from "../board.js";
-import { sampleValue } from "../boot.js";
 import type { BrokerMessage } from "../broker-options.js";
 import { AttemptsWindow } from "./attempts-window.js";
 import { LogCheck } from "./log-check.js";
 import { MessageLedger } from "./message-ledger.js";
+import { SampleCheck } from "./sample-check.js";
 import { countOne, type Statistics } from "./statistics.js";
 
 const HOUR = 3_600_000;
 /** Sequences whose bytes are remembered, to see one that is used twice. */
 const REMEMBERED_MAX = 4096;
-const SAMPLES_COMPARED = 1000;
 /** An hour of outage, doubled for each of two reboots that did not help, and a wide wait. */
 const REBOOT_DUE_MS = 4.5 * HOUR;
+/** Boots in a row that the watchdog ended, before the safe mode is demanded: one may have waited. */
+const FAILED_BOOTS_MAX = SAFE_MODE_FAILED_BOOTS + 1;
+/** In safe mode, with reboots left: a retry is due, and one look later it is late. */
+const SAFE_MODE_MS = SAFE_MODE_RETRY_MS + 0.25 * HOUR;
 
 export type Find = (checker: string, what: string) => void;
 
@@ -41,16 +56,27 @@ export interface DeviceWatchOptions {
 	readonly onAttempt: () => void;
 	readonly onOnline: () => void;
 	readonly onOffline: (isPlanned: boolean) => void;
+	/** A command was performed, refused or answered. Why it should not have been. */
+	readonly commands: CommandWatch;
+	readonly sampleIntervalMs: number;
+}
+
+export interface CommandWatch {
 	readonly obeyed: (operator: string, sequence: number) => string | undefined;
+	readonly refused: (sequence: number) => void;
+	readonly answered: (sequence: number) => void;
 }
 
 export class DeviceWatch {
 	readonly ledger = new MessageLedger();
 	readonly attempts: AttemptsWindow;
 	readonly log: LogCheck;
+	readonly samples: SampleCheck;
 	isOnline = false;
 	/** What the device remembers of its reboots was spoilt: to it, all of them are spent. */
 	isBudgetLost = false;
+	/** Its session ended last as another device's with its client id would end it. */
+	suspectsRival = false;
 	/** The present boot is in safe mode. */
 	isSafe = false;
 	readonly #options: DeviceWatchOptions;
@@ -63,10 +89,19 @@ export class DeviceWatch {
 	#expectsRestart = false;
 	#offlineSinceMs = 0;
 	#attemptsOffline: number[] = [];
+	/** Boots in a row that a watchdog ended before a stable session. */
+	#failedBoots = 0;
+	/** Since when a configuration is in force in this boot. */
+	#startedMs = Infinity;
+	/** Of this boot: messages that came again, and sessions. */
+	#duplicates = 0;
+	#sessions = 0;
 
 	constructor(options: DeviceWatchOptions) {
+		const { board, find, mayBite, sampleIntervalMs } = options;
 		this.#options = options;
-		this.log = new LogCheck(options.board);
+		this.log = new LogCheck(board);
+		this.samples = new SampleCheck({ board, sampleIntervalMs, find, mayHang: mayBite });
 		this.attempts = new AttemptsWindow({
 			clock: options.board.world.clock,
 			onTooMany: (count, most) =>
@@ -81,6 +116,11 @@ export class DeviceWatch {
 		countOne(statistics.boots, reason);
 		this.attempts.renewed();
 		this.#offline();
+		this.samples.booted();
+		this.#duplicates = 0;
+		this.#sessions = 0;
+		this.#startedMs = Infinity;
+		this.#failedBoots = reason === "watchdog" ? this.#failedBoots + 1 : 0;
 		if (reason === "watchdog" && !mayBite()) find("watchdog-with-cause", "nothing hangs");
 		if (reason === "software" && !this.#expectsRestart) {
 			find("reboots-with-cause", "it restarted and did not say why");
@@ -96,11 +136,17 @@ export class DeviceWatch {
 	/** What no event tells: called now and then. */
 	look(): void {
 		const { find, brokenMs } = this.#options;
+		this.samples.look();
 		if (this.isBudgetLost) return;
 		const nowMs = this.#nowMs();
 		const offlineMs = this.isOnline ? 0 : nowMs - this.#offlineSinceMs;
 		const spent = this.#reboots.filter((atMs) => nowMs - atMs < REBOOT_DAY_MS).length;
-		if (Math.min(offlineMs, brokenMs()) < REBOOT_DUE_MS || spent >= REBOOTS_PER_DAY_MAX) return;
+		if (spent >= REBOOTS_PER_DAY_MAX) return;
+		const isSafe = this.isSafe && this.#options.board.isRunning;
+		if (isSafe && nowMs - this.#startedMs > SAFE_MODE_MS) {
+			find("safe-mode-left", "in safe mode for hours, and the normal mode was not tried");
+		}
+		if (Math.min(offlineMs, brokenMs()) < REBOOT_DUE_MS) return;
 		find("reboots-when-needed", "only a restart would mend it, and none was made for hours");
 	}
 
@@ -117,12 +163,20 @@ export class DeviceWatch {
 				return;
 			case "reading-refused":
 				statistics.counts.readingsRefused++;
-				return;
+				return this.samples.refused();
+			case "sensor-failed":
+				return this.samples.disturbed();
 			case "device-booted":
-				this.isSafe = event["mode"] === "safe";
+				return this.#booted(event["mode"] === "safe", event["isRecordCorrupt"] === true);
+			case "device-started":
+				this.#startedMs = this.#nowMs();
+				if (!this.isSafe) this.samples.started();
 				return;
 			case "device-restarting":
 				this.#expectsRestart = true;
+				return;
+			case "connection-failed":
+				this.suspectsRival = event["failureClass"] === "duplicate-client-id";
 				return;
 			case "connection-state":
 				return this.#stateChanged(String(event["state"]), event["failureClass"] === undefined);
@@ -132,8 +186,17 @@ export class DeviceWatch {
 				return this.#commandPerformed(event);
 			case "command-refused":
 				statistics.counts.commandsRefused++;
-				return;
+				return this.#options.commands.refused(Number(event["sequence"]));
 		}
+	}
+
+	#booted(isSafe: boolean, isRecordCorrupt: boolean): void {
+		this.isSafe = isSafe;
+		// It cannot know of the boots before.
+		if (isRecordCorrupt) this.#failedBoots = 0;
+		if (isSafe || this.isBudgetLost || this.#failedBoots <= FAILED_BOOTS_MAX) return;
+		const count = this.#failedBoots;
+		this.#options.find("safe-mode-entered", `${count} boots failed in a row, and it tries on`);
 	}
 
 	/**
@@ -145,6 +208,7 @@ export class DeviceWatch {
 		if (!this.ledger.accept(sequence)) {
 			find("sequences-unique", `accepted ${sequence} after a higher one`);
 		}
+		this.samples.accepted(sequence);
 		if (this.ledger.open > depth + this.#dropped) onSuspicion();
 	}
 
@@ -159,6 +223,7 @@ export class DeviceWatch {
 		const isCutShort = state === "waiting" && this.#state === "waiting";
 		if (isCutShort || state === "stable") this.attempts.renewed();
 		this.#state = state;
+		if (state === "stable") this.#failedBoots = 0;
 		if (state === "online") this.#online();
 		else if (state !== "stable") this.#offline(isPlanned);
 	}
@@ -166,6 +231,7 @@ export class DeviceWatch {
 	#online(): void {
 		const { statistics, onOnline } = this.#options;
 		statistics.counts.sessions++;
+		this.#sessions++;
 		this.isOnline = true;
 		const nowMs = this.#nowMs();
 		const firstHourEndMs = this.#offlineSinceMs + HOUR;
@@ -199,10 +265,10 @@ export class DeviceWatch {
 	}
 
 	#commandPerformed(event: DeviceEvent): void {
-		const { statistics, find, obeyed } = this.#options;
+		const { statistics, find, commands } = this.#options;
 		statistics.counts.commandsObeyed++;
 		if (event["command"] === "restart") this.#expectsRestart = true;
-		const objection = obeyed(String(event["operator"]), event["sequence"] as number);
+		const objection = commands.obeyed(String(event["operator"]), event["sequence"] as number);
 		if (objection !== undefined) {
 			find("commands-authentic", `command ${String(event["sequence"])}: ${objection}`);
 		}
@@ -232,6 +298,7 @@ export class DeviceWatch {
 		const problem = this.log.take(envelope);
 		if (problem !== undefined) find("log-verifies", `a batch: ${problem}`);
 		if (envelope.contentType === CONTENT_READING) this.#readingDelivered(envelope);
+		if (envelope.contentType === CONTENT_RESULT) this.#resultDelivered(envelope);
 		if (envelope.contentType === CONTENT_GAP) this.#gapDelivered(envelope);
 	}
 
@@ -247,41 +314,50 @@ export class DeviceWatch {
 	}
 
 	#readingDelivered({ sequence, payload }: Envelope): void {
-		const { find, statistics, board } = this.#options;
+		const { statistics } = this.#options;
 		const isNew = !this.ledger.hasDelivered(sequence);
 		this.ledger.deliver(sequence);
-		if (!isNew) {
-			statistics.counts.readingsDuplicated++;
+		const read = decodeReading(payload);
+		this.samples.delivered(sequence, read.kind === "valid" ? read.value[0]?.value : undefined);
+		if (isNew) {
+			statistics.counts.readingsDelivered++;
 			return;
 		}
-		statistics.counts.readingsDelivered++;
-		const read = decodeReading(payload);
-		const value = read.kind === "valid" ? read.value[0]?.value : undefined;
-		if (!wasSampled(board.samples, value)) {
-			find("nothing-invented", `${sequence} reads ${String(value)}, which no sensor showed`);
-		}
+		statistics.counts.readingsDuplicated++;
+		this.#duplicates++;
+		// What was in flight when a session ended, and removals that no tombstone names yet.
+		const most = MQTT_IN_FLIGHT_MAX * (this.#sessions + 1) + OUTBOX_REMOVALS_PENDING_MAX;
+		if (this.#duplicates <= most) return;
+		this.#options.find("duplicates-bounded", `${this.#duplicates} messages came again in a boot`);
 	}
 
-	#gapDelivered({ payload }: Envelope): void {
+	#resultDelivered({ payload }: Envelope): void {
+		const read = decodeResult(payload);
+		if (read.kind === "invalid") {
+			return this.#options.find("messages-genuine", `a result: ${read.expected}`);
+		}
+		this.#options.commands.answered(read.value.command);
+	}
+
+	#gapDelivered({ sequence, payload }: Envelope): void {
 		const read = decodeGap(payload);
 		if (read.kind === "invalid") {
 			return this.#options.find("messages-genuine", `a gap record: ${read.expected}`);
 		}
 		this.#options.statistics.counts.gapRecords++;
-		for (const gap of read.value) this.ledger.explain(gap);
+		for (const gap of read.value) {
+			const isPossible = gap.last < sequence && gap.count <= gap.last - gap.first + 1;
+			if (!isPossible) {
+				const range = `${gap.count} from ${gap.first} to ${gap.last}`;
+				this.#options.find("gaps-counted", `record ${sequence} names ${range}`);
+			}
+			this.ledger.explain(gap);
+		}
 	}
 
 	#nowMs(): number {
 		return this.#options.board.world.clock.monotonicMs();
 	}
-}
-
-/** Among the newest that the sensor showed; they repeat after so many. */
-function wasSampled(samples: number, value: unknown): boolean {
-	if (typeof value !== "number") return false;
-	const step = Math.round((value - sampleValue(0)) * 100);
-	if (step < 0 || step >= SAMPLES_COMPARED) return false;
-	return samples >= SAMPLES_COMPARED || (step > 0 && step <= samples);
 }
 
 /**

@@ -131,6 +131,18 @@ export const ATTACKS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	},
 	{
 		...attack,
+		name: "command-elsewhere",
+		keepsLink: true,
+		proves: "what comes on a topic that was never granted is not even opened",
+		lastsMs: [0, 0],
+		apply(stage, fault) {
+			const id = boardOf(stage, fault).name;
+			const message = { ...stage.commands.elsewhere(fault.target), QoS: 1 } as const;
+			for (const { broker } of stage.places) broker.push(id, message);
+		},
+	},
+	{
+		...attack,
 		name: "command-retained",
 		keepsLink: true,
 		proves: "a retained command does not act at every connect",
@@ -164,9 +176,6 @@ function packetOf(kinds: readonly HostileKind[], fault: Fault): HostileKind {
 	return kinds[(fault.parameters["packet"] as number) % kinds.length] as HostileKind;
 }
 
-/** Through every broker: the device is at one of them. */
 function send(stage: Stage, fault: Fault, payload: Uint8Array | undefined, retain = false): void {
-	if (payload === undefined) return;
-	const topic = stage.commands.topicOf(fault.target);
-	for (const { broker } of stage.places) broker.publish(topic, payload, { QoS: 1, retain });
+	if (payload !== undefined) stage.send(fault.target, payload, retain);
 }

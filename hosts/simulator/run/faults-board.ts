@@ -84,6 +84,20 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	},
 	{
 		...power,
+		name: "crash-loop",
+		weight: 0.5,
+		proves: "boots that fail in a row lead to safe mode, and out of it again",
+		lastsMs: [2 * MINUTE, 2 * HOUR],
+		// In safe mode it is back after a boot; what mends the rest is the retry.
+		draw: (random) => ({ everyMs: random.pick([5, 20, 50]) * SECOND }),
+		apply(stage, fault) {
+			const board = boardOf(stage, fault);
+			every(stage, fault, fault.parameters["everyMs"] as number, () => board.hang("loop"));
+		},
+		heal: undo,
+	},
+	{
+		...power,
 		name: "sensor-fails",
 		keepsLink: true,
 		proves: "a broken sensor is told, and the rest goes on",
@@ -116,7 +130,8 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		lastsMs: [0, 0],
 		apply(stage, fault) {
 			const board = boardOf(stage, fault);
-			if (!board.isOn) return;
+			const { writeFault, isUnreadable } = board.keyValue;
+			if (!board.isOn || writeFault !== undefined || isUnreadable) return;
 			board.powerCut();
 			board.install({
 				...board.options.configuration,

@@ -10,10 +10,12 @@ import { AttemptsSpread } from "./attempts-spread.js";
 import { BrokenBoards } from "./broken-boards.js";
 import { BrokerWatch } from "./broker-watch.js";
 import { checkMemory, checkNothingLost } from "./checkers.js";
+import { Convergence } from "./convergence.js";
 import { DeviceWatch } from "./device-watch.js";
 import type { Fault, FaultKind } from "./fault.js";
 import { FaultTimes } from "./fault-times.js";
 import type { Finding } from "./finding.js";
+import { LinkBounds } from "./link-bounds.js";
 import { PlaintextCheck } from "./plaintext-check.js";
 import type { Plan } from "./plan.js";
 import type { Stage } from "./stage.js";
@@ -35,8 +37,6 @@ const REBOOT_MEMORY_MS = 2 * HOUR;
 const CALM_MS = HOUR;
 /** For an answer that takes its time, on top of 1.5 keep-alives. */
 const NOTICE_SLACK_MS = 30 * SECOND;
-/** Healed and online: so long, and two readings more, until the outbox is empty. */
-const DRAIN_MS = 10 * MINUTE;
 
 export interface LifeParts {
 	readonly sha256: (bytes: ByteSource) => ArrayBuffer;
@@ -71,13 +71,10 @@ class Life {
 	readonly #active = new Set<Fault>();
 	/** When a device last had reason to believe in a reboot. */
 	#rebootableMs = -Infinity;
-	/** Boards on which something hangs that the watchdog may find. */
-	readonly #hung = new Set<number>();
 	readonly #broken: BrokenBoards;
 	/** When the newest fault ended, or happened. */
 	#disturbedMs = 0;
-	/** The longest time that any fault so far may keep a link away. */
-	#boundMs = 0;
+	readonly #bounds: LinkBounds;
 	#finding: Finding | undefined;
 
 	constructor(plan: Plan, parts: LifeParts) {
@@ -87,6 +84,7 @@ class Life {
 		const world = new World({ seed, sha256, ...(isReal && { ed25519 }) });
 		this.#plan = plan;
 		this.#world = world;
+		this.#bounds = new LinkBounds(world.clock, options.keepAliveS);
 		this.#trace = new Trace({ clock: world.clock, keepsLines: parts.keepsTrace === true });
 		this.#stage = buildStage({
 			world,
@@ -107,6 +105,7 @@ class Life {
 				this.#brokers.changed(broker, client, what);
 			},
 			onExpired: (client) => this.#brokers.expired(client),
+			onAcknowledged: (client, payload) => this.#acknowledged(client, payload),
 		});
 		const { clock, places, boards } = this.#stage;
 		this.#broken = new BrokenBoards(boards);
@@ -127,7 +126,7 @@ class Life {
 		this.#times = new FaultTimes(options.devices, {
 			clock: world.clock,
 			statistics: this.#statistics,
-			boundMs: (device) => (this.#broken.has(device) ? Infinity : this.#boundMs),
+			boundMs: (device) => this.#boundMs(device),
 			noticeMs: options.keepAliveS * 1500 + NOTICE_SLACK_MS,
 			onUnnoticed: (device, kind, afterMs) => {
 				const minutes = Math.round(afterMs / MINUTE);
@@ -145,11 +144,17 @@ class Life {
 	run(): LifeResult {
 		const { safetyMs, faults } = this.#plan;
 		const { clock, boards } = this.#stage;
-		for (const board of boards) board.powerOn();
-		for (const fault of faults) clock.schedule(() => this.#begin(fault), fault.atMs);
-		this.#runUntil(safetyMs, () => false);
-		if (!this.#finding) this.#heal();
-		if (!this.#finding) this.#converge();
+		try {
+			for (const board of boards) board.powerOn();
+			for (const fault of faults) clock.schedule(() => this.#begin(fault), fault.atMs);
+			this.#runUntil(safetyMs, () => false);
+			if (!this.#finding) this.#heal();
+			if (!this.#finding) this.#converge();
+		} catch (error) {
+			// A bug of the world itself, and no reason to end all other lives.
+			const { name, message, stack } = error as Error;
+			this.#find("simulator", stack ?? `${name}: ${message}`);
+		}
 		this.#count();
 		return {
 			statistics: this.#statistics,
@@ -206,28 +211,13 @@ class Life {
 		});
 	}
 
-	/** Online within the bound, then everything delivered, and readings going on. */
 	#converge(): void {
-		const { clock, boards } = this.#stage;
-		const healedMs = clock.monotonicMs();
-		const isBack = () => this.#watches.every(({ isOnline }) => isOnline);
-		this.#runUntil(healedMs + this.#boundMs + LOOK_MS, isBack);
-		this.#watches.forEach((watch, index) => {
-			if (!watch.isOnline) this.#findFor(index)("link-back", "healed, and not online");
-		});
-		const before = this.#watches.map(({ ledger }) => ledger.accepted);
-		const { sampleIntervalMs } = this.#plan.options;
-		this.#runUntil(clock.monotonicMs() + DRAIN_MS + 2 * sampleIntervalMs, () => false);
-		boards.forEach((board, index) => {
-			const watch = this.#watches[index] as DeviceWatch;
-			const find = this.#findFor(index);
-			checkNothingLost(board, watch, find);
-			const problem = watch.log.problem();
-			if (problem !== undefined) find("log-verifies", problem);
-			if (!watch.isSafe && watch.ledger.accepted === before[index]) {
-				find("readings-go-on", "healed, and no reading was accepted");
-			}
-		});
+		const { boards } = this.#stage;
+		const findings = boards.map((_, index) => this.#findFor(index));
+		const convergence = new Convergence(this.#stage, this.#watches, findings);
+		const backMs = Math.max(...this.#watches.map((_, index) => this.#boundMs(index)));
+		convergence.run(backMs + LOOK_MS, (endMs, isDone) => this.#runUntil(endMs, isDone));
+		if (this.#finding) return;
 		this.#brokers.checkResumption((checker, what) => this.#find(checker, what));
 	}
 
@@ -242,9 +232,8 @@ class Life {
 			...fault.parameters,
 		});
 		countOne(this.#statistics.faults, fault.kind);
-		this.#boundMs = Math.max(this.#boundMs, this.#boundOf(kind));
+		this.#bounds.began(fault);
 		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
-		if (fault.kind === "program-hangs") this.#hung.add(fault.target);
 		if (kind.isMendedByRestart === true) this.#broken.add(fault.target);
 		this.#disturbedMs = this.#nowMs();
 		const watch = this.#watches[fault.target];
@@ -261,13 +250,16 @@ class Life {
 		const kind = kindNamed(fault.kind);
 		this.#trace.note("healed", fault.kind, { target: fault.target });
 		this.#disturbedMs = this.#nowMs();
+		this.#bounds.ended(fault);
 		kind.heal?.(this.#stage, fault);
 		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
 		this.#times.healed(fault, this.#affected(fault, kind));
 	}
 
-	#boundOf(kind: FaultKind): number {
-		return kind.backMs + this.#plan.options.keepAliveS * 1500;
+	/** Milliseconds in which the link of `device` must be back. */
+	#boundMs(device: number): number {
+		if (this.#broken.has(device)) return Infinity;
+		return this.#bounds.ms(this.#watches[device]?.suspectsRival === true);
 	}
 
 	#affected(fault: Fault, kind: FaultKind): readonly number[] {
@@ -294,14 +286,15 @@ class Life {
 			statistics: this.#statistics,
 			find: this.#findFor(index),
 			secrets: SECRETS,
-			mayBite: () => this.#hung.has(index),
+			mayBite: () => board.hasHung,
 			mayReboot: () => this.#broken.has(index) || this.#mayReboot(),
 			brokenMs: () => this.#broken.forMs(index),
 			onAttempt: () => this.#spread.attempted(index),
 			onSuspicion: () => checkNothingLost(board, watch, this.#findFor(index)),
 			onOnline: () => this.#times.online(index),
 			onOffline: (isPlanned) => this.#times.offline(index, isPlanned),
-			obeyed: (operator, sequence) => this.#stage.commands.obeyed(board.name, operator, sequence),
+			commands: this.#stage.commands.of(board.name),
+			sampleIntervalMs: this.#plan.options.sampleIntervalMs,
 		});
 		let checkedMs = 0;
 		board.onReport = (event) => {
@@ -314,7 +307,6 @@ class Life {
 			const [finding] = board.findings;
 			if (finding) this.#find(finding.kind, finding.message + finding.stack, board.name);
 			watch.booted(reason);
-			this.#hung.delete(index);
 			if (this.#broken.restarted(index)) this.#times.mended(index);
 			// Not after each of a thousand brownouts: what is lost stays lost.
 			if (this.#nowMs() - checkedMs < LOOK_MS) return;
@@ -337,6 +329,13 @@ class Life {
 				this.#find("nothing-in-plaintext", `"${found}" on the wire`, connection.from);
 			}
 		});
+	}
+
+	/** A command is acknowledged when its effect, or its refusal, is durable: not before. */
+	#acknowledged(client: string, payload: Uint8Array): void {
+		const fate = this.#stage.commands.fateOf(payload);
+		if (fate?.isGenuine !== true || fate.obeyed > 0 || fate.isRefused) return;
+		this.#find("commands-authentic", "acknowledged, and neither obeyed nor refused", client);
 	}
 
 	#findFor(index: number): (checker: string, what: string) => void {

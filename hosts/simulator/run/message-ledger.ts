@@ -78,6 +78,18 @@ export class MessageLedger {
 		return count;
 	}
 
+	/** A stated gap in which more is missing than it counts; for when nothing is on its way. */
+	miscounted(): (StatedGap & { readonly missing: number }) | undefined {
+		for (const gap of this.gaps()) {
+			let missing = 0;
+			for (const sequence of this.#open) {
+				if (gap.first <= sequence && sequence <= gap.last) missing++;
+			}
+			if (missing > gap.count) return { ...gap, missing };
+		}
+		return undefined;
+	}
+
 	/** Accepted, and nobody outside the device knows of it so far. */
 	get open(): number {
 		return this.#open.size;

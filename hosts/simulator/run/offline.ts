@@ -61,6 +61,7 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 		onFinding: ({ clause, detail }) => find("protocol-kept", `${clause}: ${detail}`),
 		onClient: () => undefined,
 		onExpired: () => undefined,
+		onAcknowledged: () => undefined,
 	});
 	const [board] = stage.boards as [(typeof stage.boards)[number]];
 	const [{ broker }] = stage.places as [(typeof stage.places)[number]];
@@ -76,7 +77,8 @@ export function runOffline(options: OfflineOptions): OfflineResult {
 		brokenMs: () => 0,
 		onOnline: () => undefined,
 		onOffline: () => undefined,
-		obeyed: () => undefined,
+		commands: stage.commands.of(board.name),
+		sampleIntervalMs,
 	});
 	let recordsMax = 0;
 	let drops = 0;

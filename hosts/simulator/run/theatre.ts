@@ -25,7 +25,7 @@ import { Commands } from "./commands.js";
 import type { Fault } from "./fault.js";
 import type { LifeOptions } from "./plan.js";
 import type { Place, Stage } from "./stage.js";
-import { tokenTimes } from "./token-times.js";
+import { openToken, type TokenTimes } from "./token-check.js";
 
 const PORT = 8883;
 const YEAR_S = 31_557_600;
@@ -49,6 +49,8 @@ export interface TheatreOptions {
 	readonly onClient: (broker: number, client: string, what: string) => void;
 	/** A broker ended the session of a client whose token had run out. */
 	readonly onExpired: (client: string) => void;
+	/** A client acknowledged a message of QoS 1 or 2. */
+	readonly onAcknowledged: (client: string, payload: Uint8Array) => void;
 }
 
 /** Boards without power, brokers that are up. */
@@ -77,6 +79,11 @@ export function buildStage(theatre: TheatreOptions): Stage {
 		wornBlocks: new Map(),
 		tickets,
 		newTickets,
+		send(device, command, retain = false) {
+			const topic = commands.topicOf(device);
+			for (const { broker } of places) broker.publish(topic, command, { QoS: 1, retain });
+			return command;
+		},
 		soundTLS: (index) => soundTLS(world, index, newTickets()),
 	};
 }
@@ -136,7 +143,7 @@ function authenticationOf({ authentication }: LifeOptions, name: string): Authen
 }
 
 function makePlace(theatre: TheatreOptions, index: number, newTickets: () => TLSTickets): Place {
-	const { world, onPublish, onFinding, onClient } = theatre;
+	const { world, onPublish, onFinding, onClient, onAcknowledged } = theatre;
 	const random = world.random.fork();
 	const tls = soundTLS(world, index, newTickets());
 	const secured: SecureConnection[] = [];
@@ -156,6 +163,7 @@ function makePlace(theatre: TheatreOptions, index: number, newTickets: () => TLS
 		listen,
 		onPublish,
 		onFinding,
+		onAcknowledged: (client, { payload }) => onAcknowledged(client, payload),
 		onClient: (client, what) => onClient(index, client, what),
 		access: (client, packet, name) => judgeClient(theatre, broker, { client, packet, name }),
 	});
@@ -194,7 +202,7 @@ function judgeClient(
 		if (!isKnown || !expected.every((byte, at) => byte === password[at])) return 4;
 	}
 	if (options.authentication === "token") {
-		const times = password && tokenTimes(password);
+		const times = tokenOf(theatre, client, password);
 		const now = world.unixSeconds;
 		if (!times || times.iat > now + TOKEN_SKEW_S || times.exp <= now) return 5;
 		endAtExpiry(theatre, broker, client, times.exp);
@@ -205,18 +213,37 @@ function judgeClient(
 	};
 }
 
+function tokenOf(
+	{ world, options }: TheatreOptions,
+	client: string,
+	password: Uint8Array | undefined,
+): TokenTimes | undefined {
+	const board = world.boards.find(({ name }) => name === client);
+	if (options.authentication !== "token" || board === undefined) return undefined;
+	return (
+		password &&
+		openToken(password, {
+			device: client,
+			audience: TOKEN_AUDIENCE,
+			lifetimeS: TOKEN_LIFETIME_S,
+			verify: (message, signature) =>
+				board.crypto.ed25519Verify(board.publicKey, message, signature),
+		})
+	);
+}
+
 /** The broker ends what its token does not cover any more. */
 function endAtExpiry(
-	{ world, onExpired }: TheatreOptions,
+	theatre: TheatreOptions,
 	broker: SimulatedBroker,
 	client: string,
 	exp: number,
 ): void {
+	const { world, onExpired } = theatre;
 	world.clock.schedule(
 		() => {
 			const present = broker.client(client);
-			const token = present?.connectPacket?.password;
-			const times = token && tokenTimes(token);
+			const times = tokenOf(theatre, client, present?.connectPacket?.password);
 			if (!present?.isOnline || !times || times.exp > world.unixSeconds) return;
 			onExpired(client);
 			present.end("kicked", "close");
