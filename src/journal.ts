@@ -1,6 +1,6 @@
 // The security log in the device: opens its partition, listens to everything that is reported,
 // works when there is work, and hands signed entries to the uplink while there is a session.
-// Without a usable partition the device runs all the same.
+// Without a usable partition the device runs all the same, and looks for it now and then.
 
 import type { StatementSigner } from "./cbor/statement.js";
 import {
@@ -8,6 +8,7 @@ import {
 	LOG_BOOT_HOLD_MS,
 	LOG_CHECKPOINT_MS,
 	LOG_RECORDS_MAX,
+	STORAGE_RETRY_MS,
 } from "./limits.js";
 import { Outbox } from "./outbox/outbox.js";
 import { TokenBucket } from "./policy/token-bucket.js";
@@ -37,9 +38,9 @@ export class Journal {
 	/** Those of the host; what is reported through them is listened to. */
 	readonly ports: Ports;
 	readonly #options: JournalOptions;
-	readonly #log: SecurityLog | undefined;
-	/** Paths whose failure was reported: once is enough. */
-	readonly #failed = new Set<string>();
+	#log: SecurityLog | undefined;
+	/** Paths whose failure was reported, and why: once is enough. */
+	readonly #failed = new Map<string, string>();
 	#destination: LogDestination | undefined;
 	#timer: TimerHandle | undefined;
 	#isClosed = false;
@@ -108,17 +109,32 @@ export class Journal {
 	/** Not through `#report`: what the log cannot write it need not hear of. */
 	#storageFailed(path: string, code: string): void {
 		if (this.#failed.has(path)) return;
-		this.#failed.add(path);
+		this.#failed.set(path, code);
 		this.#options.ports.report({ name: "storage-failed", path, code });
 	}
 
 	#arm(): void {
-		if (this.#timer !== undefined || this.#isClosed || !this.#hasWork()) return;
+		if (this.#timer !== undefined || this.#isClosed) return;
 		const { ports, timeScale } = this.#options;
+		const isMissing = this.#log === undefined;
+		if (!isMissing && !this.#hasWork()) return;
+		const delayMs = isMissing ? STORAGE_RETRY_MS : LOG_CHECKPOINT_MS;
 		this.#timer = ports.timer.set(() => {
 			this.#timer = undefined;
-			this.#work();
-		}, LOG_CHECKPOINT_MS * timeScale);
+			if (isMissing) this.#mountAgain();
+			else this.#work();
+		}, delayMs * timeScale);
+	}
+
+	/** The log goes on where it was; its first entry says what is missing before it. */
+	#mountAgain(): void {
+		this.#log = this.#mount();
+		const code = this.#failed.get("log");
+		if (this.#log !== undefined && code !== undefined) {
+			this.#failed.delete("log");
+			this.#log.record({ name: "storage-failed", path: "log", code });
+		}
+		this.#arm();
 	}
 
 	#hasWork(): boolean {

@@ -8,7 +8,7 @@ import { LogVerifier } from "../../../hosts/support/verify/log-verifier.js";
 import { equalBytes } from "../../../src/bytes/arrays.js";
 import { encodeCommand } from "../../../src/command/command.js";
 import { keyIdOf } from "../../../src/envelope/key-id.js";
-import { LOG_CHECKPOINT_MS } from "../../../src/limits.js";
+import { LOG_CHECKPOINT_MS, STORAGE_RETRY_MS } from "../../../src/limits.js";
 import { encodeRules, DEFAULT_RULES } from "../../../src/policy/rules.js";
 import { decodeBatch } from "../../../src/security-log/batch.js";
 import { partitionImage } from "../../../hosts/support/verify/partition-image.js";
@@ -148,6 +148,18 @@ describe("Device without a usable log", () => {
 			{ name: "storage-failed", path: "log", code },
 		]);
 	}
+
+	it("logs again when its partition can be read again, and says that there was none", () => {
+		const image = provisioned();
+		image.logChip.unreadableBytes = 0;
+		const life = online(image);
+		life.run(5 * STORAGE_RETRY_MS);
+		expect(life.reported("storage-failed").filter(({ path }) => path === "log")).toHaveLength(1);
+		image.logChip.unreadableBytes = Infinity;
+		life.run(2 * STORAGE_RETRY_MS + 2 * LOG_CHECKPOINT_MS);
+		expect(namesOf(imageReport(image))).toEqual(["storage-failed"]);
+		expect(uploadsOf(life)).toHaveLength(1);
+	});
 
 	it("runs all the same, and says once that the partition cannot be read", () => {
 		const image = provisioned();
