@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { buildLives, live, type Outcome } from "../../support/lives-program.js";
 import { PatchedBundle } from "../../support/patched-bundle.js";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.js";
+import { PLANTED_PROMISES } from "./planted-promises.js";
 
 const SEEDS = 200;
 
@@ -24,7 +25,8 @@ describe("a planted bug", () => {
 	const file = buildLives("planted");
 	const bundle = new PatchedBundle(readFileSync(file, "utf8"));
 	const chosen = process.env.HOLDFAST_BUG;
-	const bugs = PLANTED_BUGS.filter(({ name }) => chosen === undefined || name.includes(chosen));
+	const all = [...PLANTED_BUGS, ...PLANTED_PROMISES];
+	const bugs = all.filter(({ name }) => chosen === undefined || name.includes(chosen));
 	const outcomes = new Map<PlantedBug, Outcome>();
 	/** By the lives that were lived: the most of them, and what the tree as it is made of them. */
 	const sound = new Map<string, Outcome>();
