@@ -5,23 +5,25 @@ import {
 	readLogPartition,
 	type PartitionContents,
 } from "../../hosts/support/verify/log-partition.js";
-import type { LogReport } from "../../hosts/support/verify/log-report.js";
 import { LogVerifier } from "../../hosts/support/verify/log-verifier.js";
+import { partitionImage } from "../../hosts/support/verify/partition-image.js";
 import { StreamVerifier, type KnownDevice } from "../../hosts/support/verify/stream-verifier.js";
-import type { StatementVerify } from "../../src/cbor/statement.js";
-import { ed25519Problem } from "../../src/envelope/ed25519-strict.js";
+import type { Refused } from "../../hosts/support/verify/verdict.js";
 import { DEFAULT_RULES } from "../../src/policy/rules.js";
 import { topicMatches } from "../../src/policy/topic-filter.js";
-import { openCheckpoint } from "../../src/security-log/checkpoint.js";
 import { print, printable, printJSON } from "../command-line.js";
-import { keyIdOf } from "../pki/device-record.js";
 import { verifierCrypto } from "../verify/verifier-crypto.js";
-import { formatLog } from "./format-log.js";
-import { partitionImage } from "../../hosts/support/verify/partition-image.js";
+import { formatLog, formatRefused, type DeviceReport } from "./format-log.js";
+import { LogKeys } from "./log-keys.js";
+import { claimedCounters } from "./claimed-counters.js";
+import { UploadOrder } from "./upload-order.js";
 
 export interface LogRunOptions {
+	/** Each device by all of its keys. */
 	readonly devices: readonly KnownDevice[];
 	readonly json: boolean;
+	/** Each log must be there from this entry on. */
+	readonly from?: number;
 }
 
 /** Where devices upload their logs, all of them. */
@@ -29,17 +31,29 @@ export const LOG_FILTER = logFilter();
 
 const NOBODY = "unknown device";
 
+/** Uploads of each key that may come twice, as a file that was joined to itself has them. */
+const RECENT_MAX = 65_536;
+
+interface DeviceLog {
+	readonly verifier: LogVerifier;
+	readonly uploads: UploadOrder;
+}
+
 export class LogRun {
 	readonly #options: LogRunOptions;
 	readonly #crypto = verifierCrypto();
+	readonly #keys: LogKeys;
 	readonly #stream: StreamVerifier;
-	readonly #logs = new Map<string, LogVerifier>();
+	readonly #logs = new Map<string, DeviceLog>();
 	#failures = 0;
 	#entries = 0;
 
 	constructor(options: LogRunOptions) {
+		const { devices } = options;
 		this.#options = options;
-		this.#stream = new StreamVerifier({ devices: options.devices, crypto: this.#crypto });
+		this.#keys = new LogKeys(devices, this.#crypto);
+		const lenience = { mayBeRevoked: true, recentMax: RECENT_MAX };
+		this.#stream = new StreamVerifier({ devices, crypto: this.#crypto, ...lenience });
 	}
 
 	/** Entries that arrived in envelopes, repetitions not counted. */
@@ -55,31 +69,34 @@ export class LogRun {
 		if (!topicMatches(LOG_FILTER, topic)) return undefined;
 		const verdict = this.#stream.accept(topic, bytes);
 		if (verdict.kind === "refused") {
-			if (verdict.duplicate === true) return undefined;
-			this.#refuse(topic, verdict.reason);
+			if (verdict.duplicate === true) this.#logs.get(verdict.device ?? NOBODY)?.uploads.repeat();
+			else this.#refuse(verdict, bytes);
 			return undefined;
 		}
-		const { content, device } = verdict;
+		const { content, device, keyId, sequence, isRevokedKey = false } = verdict;
 		if (content.kind !== "log") {
-			this.#refuse(topic, "payload");
+			this.#refuse({ kind: "refused", reason: "payload", topic, device, keyId, sequence }, bytes);
 			return undefined;
 		}
-		const log = this.#logOf(device);
-		for (const hex of content.encoded) log.addUploaded(fromHex(hex));
+		const { verifier, uploads } = this.#logOf(device);
+		for (const hex of content.encoded) {
+			verifier.addUploaded(fromHex(hex), { isRevoked: isRevokedKey });
+		}
 		if (content.checkpoint !== undefined) {
-			log.addCheckpoint(fromHex(content.checkpoint), "upload");
+			verifier.addCheckpoint(fromHex(content.checkpoint), "upload");
 		}
 		this.#entries += content.entries.length;
-		const counters = content.entries.map(({ counter }) => `#${counter}`);
-		return counters.length > 0 ? `${device}: ${counters.join(", ")}` : undefined;
+		const counters = content.entries.map(({ counter }) => counter);
+		uploads.take({ keyId, sequence, counters });
+		const named = counters.map((counter) => `#${counter}`);
+		return named.length > 0 ? `${device}: ${named.join(", ")}` : undefined;
 	}
 
 	/** The bytes of a "log" partition. `device` is whose it is, where its checkpoints do not tell. */
 	acceptImage(name: string, bytes: Uint8Array, device: string | undefined): void {
 		const contents = readLogPartition(partitionImage(bytes));
 		if (contents.kind === "unusable") return this.unreadable(name, "not a partition of a log");
-		const owner = device ?? this.#ownerOf(contents) ?? this.#onlyDevice() ?? NOBODY;
-		addPartition(this.#logOf(owner), contents);
+		addPartition(this.#logOf(device ?? this.#ownerOf(contents)).verifier, contents);
 	}
 
 	/** Something that is neither. The run goes on. */
@@ -94,62 +111,71 @@ export class LogRun {
 		let isSound = this.#failures === 0 && this.#logs.size > 0;
 		const names = [...this.#logs.keys()].sort();
 		for (const device of names) {
-			const report = (this.#logs.get(device) as LogVerifier).report();
+			const report = this.#reportOf(device);
 			if (json) printReport(device, report);
 			else formatLog(device, report).forEach(print);
-			isSound &&= report.isSound && report.entries.length > 0;
+			isSound &&= report.isSound;
 		}
 		if (json) printJSON({ kind: "summary", devices: names, refused: this.#failures, isSound });
 		else if (names.length === 0) print("no log entries");
 		return isSound;
 	}
 
-	#refuse(topic: string, reason: string): void {
-		this.#failures++;
-		if (this.#options.json) printJSON({ kind: "refused", topic, reason });
-		else print(printable(`refused   ${reason}  on ${topic}`));
+	#reportOf(device: string): DeviceReport {
+		const { verifier, uploads } = this.#logs.get(device) as DeviceLog;
+		const report = verifier.report();
+		const { facts } = uploads;
+		return {
+			...report,
+			missing: uploads.explain(report.missing),
+			...(facts !== undefined && { uploads: facts }),
+			...(!this.#keys.has(device) && { isUnknown: true as const }),
+		};
 	}
 
-	#logOf(device: string): LogVerifier {
+	#refuse(refused: Refused, bytes: Uint8Array): void {
+		const { reason, topic, keyId, sequence } = refused;
+		this.#failures++;
+		const counters = claimedCounters(bytes);
+		const device = refused.device ?? deviceOf(topic);
+		this.#logs.get(device)?.uploads.refuse({
+			counters,
+			...(keyId !== undefined && { keyId }),
+			...(sequence !== undefined && { sequence }),
+		});
+		const claim = {
+			...(sequence !== undefined && { sequence }),
+			...(counters.length > 0 && { claimedEntries: counters }),
+		};
+		if (this.#options.json) printJSON({ kind: "refused", topic, reason, ...claim });
+		else print(formatRefused({ topic, reason, ...claim }));
+	}
+
+	#logOf(device: string): DeviceLog {
 		let log = this.#logs.get(device);
 		if (log === undefined) {
-			const known = this.#options.devices.find((candidate) => candidate.device === device);
-			const verify = known === undefined ? () => false : this.#verifyOf(known);
-			log = new LogVerifier({ crypto: this.#crypto, verify });
+			const { from } = this.#options;
+			const verifier = new LogVerifier({
+				crypto: this.#crypto,
+				verify: this.#keys.verifyOf(device),
+				isRevoked: (keyId) => this.#keys.isRevoked(keyId),
+				...(from !== undefined && { from }),
+			});
+			log = { verifier, uploads: new UploadOrder() };
 			this.#logs.set(device, log);
 		}
 		return log;
 	}
 
-	#verifyOf({ publicKey, isRevoked }: KnownDevice): StatementVerify {
-		const known = Buffer.from(keyIdOf(publicKey));
-		return (keyId, message, signature) =>
-			isRevoked !== true &&
-			known.equals(keyId) &&
-			signature.length === 64 &&
-			ed25519Problem(publicKey, signature) === undefined &&
-			this.#crypto.ed25519Verify(publicKey, message, signature);
-	}
-
-	/** The device that signed a checkpoint of this partition. */
-	#ownerOf({ checkpoints }: PartitionContents): string | undefined {
-		for (const known of this.#options.devices) {
-			const verify = this.#verifyOf(known);
-			if (checkpoints.some((bytes) => openCheckpoint(bytes, verify) !== undefined)) {
-				return known.device;
-			}
-		}
-		return undefined;
-	}
-
-	#onlyDevice(): string | undefined {
-		const { devices } = this.#options;
-		return devices.length === 1 ? devices[0]?.device : undefined;
+	/** Who signed it; where nobody did, the one device that there is. */
+	#ownerOf({ checkpoints }: PartitionContents): string {
+		const only = checkpoints.length === 0 ? this.#keys.only : undefined;
+		return this.#keys.signerOf(checkpoints) ?? only ?? NOBODY;
 	}
 }
 
 /** One line for each entry, then one for the log. */
-function printReport(device: string, report: LogReport): void {
+function printReport(device: string, report: DeviceReport): void {
 	const { entries, ...rest } = report;
 	for (const { entry, ...judged } of entries) {
 		const { previous, counter, ...content } = entry ?? {};
@@ -163,6 +189,12 @@ function printReport(device: string, report: LogReport): void {
 function logFilter(): string {
 	const rule = DEFAULT_RULES.find(({ channel }) => channel === "log");
 	return (rule?.topic ?? "holdfast/{device}/log").replaceAll("{device}", "+");
+}
+
+/** Whose topic it is. */
+function deviceOf(topic: string): string {
+	const level = LOG_FILTER.split("/").indexOf("+");
+	return topic.split("/")[level] ?? NOBODY;
 }
 
 function fromHex(hex: string): Uint8Array {

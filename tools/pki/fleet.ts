@@ -36,6 +36,9 @@ import { toPEM, writeNewFleet, writeRevocationList } from "./new-fleet.js";
 import { checkBrokerName, checkClientName, checkFleetName, checkHost } from "./names.js";
 import { makeFolder, readPrivate, readText, refuseOthers, writeOwned } from "./owned-files.js";
 
+/** ID~KEYID.json */
+const FORMER_RECORD = /^[A-Za-z0-9_-]+~[0-9a-f]{16}\.json$/;
+
 const PRIVATE_FILES = ["ca.key", "station.key"];
 
 export interface IssueOptions {
@@ -247,6 +250,18 @@ export class Fleet {
 		return files.sort().map((file) => this.#readDevice(join(folder, file)));
 	}
 
+	/**
+	 * Earlier records of devices, each with a signing key that its device had before: what it signed
+	 * then stays signed. Throws on one that the station did not sign.
+	 */
+	formerDevices(): DeviceRecord[] {
+		const folder = join(this.folder, "devices");
+		const files = readdirSync(folder).filter((file) => FORMER_RECORD.test(file));
+		const former = files.sort().map((file) => this.#readDevice(join(folder, file)));
+		// A key that came back is the current one.
+		return former.filter(({ deviceId, keyId }) => this.device(deviceId)?.keyId !== keyId);
+	}
+
 	/** The current record of one device. */
 	device(deviceId: string): DeviceRecord | undefined {
 		checkClientName("device", deviceId);
@@ -305,7 +320,8 @@ export class Fleet {
 	#readDevice(path: string): DeviceRecord {
 		const station = rawPublicKey(readText(join(this.folder, "station.pub")));
 		const record = readDeviceRecord(readText(path), station, path);
-		if (`${record.deviceId}.json` !== basename(path)) {
+		const names = [`${record.deviceId}.json`, `${record.deviceId}~${record.keyId}.json`];
+		if (!names.includes(basename(path))) {
 			throw new FleetError("corrupt", `${path}: the record of another device`);
 		}
 		return record;

@@ -38,9 +38,10 @@ function formatMissing({ first, last, cause, uncounted }: Missing): string {
 }
 
 function verifiedLine(verdict: Extract<Verdict, { kind: "verified" }>): string {
-	const { device, sequence, time, content } = verdict;
+	const { device, sequence, time, content, isFormerKey } = verdict;
 	const when = time ? `${isoTime(time.unixSeconds)} (${QUALITY[time.quality]})` : "no time";
-	return `verified  ${device} #${sequence}  ${when}  ${formatContent(content)}`;
+	const key = isFormerKey ? "  (by a former key)" : "";
+	return `verified  ${device} #${sequence}  ${when}  ${formatContent(content)}${key}`;
 }
 
 function refusedLine(verdict: Extract<Verdict, { kind: "refused" }>): string {

@@ -21,7 +21,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 		const line: Line =
 			length > LINE_BYTES_MAX
 				? { kind: "too-long", number }
-				: { kind: "line", number, text: Buffer.concat(kept).toString("utf8") };
+				: { kind: "line", number, text: textOf(kept, number) };
 		number++;
 		kept = [];
 		length = 0;
@@ -42,4 +42,10 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 		if (length <= LINE_BYTES_MAX) kept.push(part);
 		else kept = [];
 	}
+}
+
+/** Some editors put a byte order mark in front of the first line. It is none of it. */
+function textOf(parts: readonly Uint8Array[], number: number): string {
+	const text = Buffer.concat(parts).toString("utf8");
+	return number === 1 && text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

@@ -29,8 +29,11 @@ export class Chain {
 	#gaps: Gap[] = [];
 	readonly #crypto: Pick<Crypto, "sha256">;
 
-	constructor(crypto: Pick<Crypto, "sha256">) {
+	readonly #recentMax: number;
+
+	constructor(crypto: Pick<Crypto, "sha256">, recentMax = RECENT_MAX) {
 		this.#crypto = crypto;
+		this.#recentMax = recentMax;
 	}
 
 	/** Takes note of a verified message, unless its sequence was seen before. */
@@ -46,7 +49,7 @@ export class Chain {
 		if (previous === undefined) this.#unchained.add(sequence);
 		else this.#accounted.add(previous + 1, sequence - 1);
 		this.#recent.set(sequence, digest);
-		if (this.#recent.size > RECENT_MAX) {
+		if (this.#recent.size > this.#recentMax) {
 			this.#recent.delete(this.#recent.keys().next().value as number);
 		}
 		return "new";

@@ -32,6 +32,7 @@ export function readLogPartition(
 }
 
 export function addPartition(verifier: LogVerifier, contents: PartitionContents): void {
+	verifier.givePartition();
 	for (const { counter, bytes } of contents.entries) verifier.addStored(counter, bytes);
 	for (const bytes of contents.checkpoints) verifier.addCheckpoint(bytes, "partition");
 }

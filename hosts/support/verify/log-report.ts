@@ -28,11 +28,13 @@ export interface JudgedEntry {
  * - "overwritten": older than the oldest entry that the device still held when it signed last.
  * - "removed": not on the partition, where they should be; their uploaded copies are genuine.
  * - "unexplained": the device held them when it signed last.
+ * - "altered": the same, and an upload that should hold them does not verify.
+ * - "unproven": only an entry that nobody signed names them; they may never have been.
  */
 export interface MissingEntries {
 	readonly first: number;
 	readonly last: number;
-	readonly cause: "overwritten" | "removed" | "unexplained";
+	readonly cause: "overwritten" | "removed" | "unexplained" | "altered" | "unproven";
 }
 
 export interface LogReport {
@@ -44,8 +46,26 @@ export interface LogReport {
 	readonly checkpointsRefused: number;
 	/** The newest entry that a checkpoint signs. */
 	readonly signedThrough?: number;
-	/** The partition ends before what was uploaded: it is older, or was put back. */
+	/**
+	 * Entries before the first one that is here, through this one: "overwritten" where the device
+	 * signed that it no longer held them, or "not-given": the first uploads may have been dropped.
+	 */
+	readonly before?: { readonly through: number; readonly cause: "overwritten" | "not-given" };
+	/**
+	 * Entries through this one are signed by a key alone whose certificate was revoked: its device
+	 * wrote them, or whoever has the key.
+	 */
+	readonly revoked?: { readonly through: number };
+	/**
+	 * The partition ends before what was uploaded: it is older, or was put back; at 0 it holds
+	 * nothing of the log at all.
+	 */
 	readonly behind?: { readonly partition: number; readonly upload: number };
-	/** Nothing was altered, reordered or removed, and nothing is missing that should be there. */
+	/** The partition that was given holds no entry: it is erased, or not a log. */
+	readonly isPartitionEmpty?: true;
+	/**
+	 * Something is genuine, and by no revoked key; nothing was altered, reordered or removed, and
+	 * nothing is missing that should be there.
+	 */
 	readonly isSound: boolean;
 }

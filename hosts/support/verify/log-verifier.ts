@@ -6,69 +6,79 @@ import { toHex } from "../../../src/bytes/hex.js";
 import type { StatementVerify } from "../../../src/cbor/statement.js";
 import type { Crypto } from "../../../src/ports.js";
 import { openCheckpoint, type Checkpoint } from "../../../src/security-log/checkpoint.js";
-import { decodeEntry, type LogEntry } from "../../../src/security-log/entry.js";
-import type {
-	EntrySource,
-	EntryStatus,
-	JudgedEntry,
-	LogReport,
-	MissingEntries,
-} from "./log-report.js";
+import { decodeEntry } from "../../../src/security-log/entry.js";
+import { isSigned, judged, judgeSame, previousOf, type Candidate } from "./log-candidate.js";
 import { missingEntries } from "./log-missing.js";
+import type { EntrySource, JudgedEntry, LogReport, MissingEntries } from "./log-report.js";
 
 export interface LogVerifierOptions {
 	readonly crypto: Pick<Crypto, "sha256">;
-	/** Whether a checkpoint is signed by the device whose log this is. */
+	/** Whether a checkpoint is signed by the device whose log this is, by any key that it had. */
 	readonly verify: StatementVerify;
-}
-
-interface Candidate {
-	readonly counter: number;
-	readonly hash: string;
-	readonly entry: LogEntry | undefined;
-	readonly sources: Set<EntrySource>;
-	/** The place on the partition, where that is another than its own. */
-	foundAt: number | undefined;
-	status: EntryStatus | undefined;
-	why: string | undefined;
+	/** Whether that key's certificate was revoked. */
+	readonly isRevoked?: (keyId: Uint8Array) => boolean;
+	/** The log must be there from this entry on, overwritten or not. */
+	readonly from?: number;
 }
 
 export class LogVerifier {
 	readonly #options: LogVerifierOptions;
 	readonly #candidates = new Map<number, Candidate[]>();
-	readonly #checkpoints: Checkpoint[] = [];
+	/** By the counter of the entry that they sign. */
+	readonly #checkpoints = new Map<number, Checkpoint[]>();
+	#newestCheckpoint: Checkpoint | undefined;
+	#hasPartition = false;
 	/** Of the partition alone. */
 	readonly #stored = new Set<number>();
 	#storedCheckpoint: Checkpoint | undefined;
 	#checkpointsRefused = 0;
+	/** The newest entries that a key signs which was not revoked, and one which was. */
+	#trustedThrough = 0;
+	#revokedThrough = 0;
 
 	constructor(options: LogVerifierOptions) {
 		this.#options = options;
 	}
 
+	/** A partition is among what is judged, be it that nothing stands on it. */
+	givePartition(): void {
+		this.#hasPartition = true;
+	}
+
 	/** An entry from an envelope of the device that was verified. */
-	addUploaded(bytes: Uint8Array): void {
-		this.#add(bytes, "upload", undefined);
+	addUploaded(bytes: Uint8Array, key: { readonly isRevoked?: boolean } = {}): void {
+		const { counter } = this.#add(bytes, "upload", undefined);
+		this.#sign(counter, key.isRevoked ?? false);
 	}
 
 	/** An entry from the partition, where it stands as number `counter`. */
 	addStored(counter: number, bytes: Uint8Array): void {
+		this.givePartition();
 		this.#stored.add(counter);
 		this.#add(bytes, "partition", counter);
 	}
 
 	/** A checkpoint; from the partition it says which entries must be there. */
 	addCheckpoint(bytes: Uint8Array, source: EntrySource): void {
-		const checkpoint = openCheckpoint(bytes, this.#options.verify);
+		const { verify, isRevoked } = this.#options;
+		let isByRevoked = false;
+		const checkpoint = openCheckpoint(bytes, (keyId, message, signature) => {
+			isByRevoked = isRevoked?.(keyId) ?? false;
+			return verify(keyId, message, signature);
+		});
 		if (checkpoint === undefined) {
 			this.#checkpointsRefused++;
 			return;
 		}
-		if (!this.#checkpoints.some((known) => isSame(known, checkpoint))) {
-			this.#checkpoints.push(checkpoint);
+		const { counter } = checkpoint;
+		this.#sign(counter, isByRevoked);
+		const same = this.#checkpoints.get(counter) ?? [];
+		if (!same.some((known) => isSame(known, checkpoint))) same.push(checkpoint);
+		this.#checkpoints.set(counter, same);
+		this.#newestCheckpoint = newerOf(this.#newestCheckpoint, checkpoint);
+		if (source === "partition") {
+			this.#storedCheckpoint = newerOf(this.#storedCheckpoint, checkpoint);
 		}
-		const newest = this.#storedCheckpoint?.counter ?? 0;
-		if (source === "partition" && checkpoint.counter > newest) this.#storedCheckpoint = checkpoint;
 	}
 
 	/** Everything that was given so far, judged together. */
@@ -77,30 +87,48 @@ export class LogVerifier {
 		this.#judgeForwards();
 		const entries = [...this.#candidates.values()].flat().map(judged);
 		entries.sort((left, right) => left.counter - right.counter);
-		const newest = this.#newestCheckpoint();
+		const newest = this.#newestCheckpoint;
+		const genuine = this.#signedCounters();
 		const missing = missingEntries({
 			entries,
+			genuine,
 			newest,
 			stored: this.#stored,
+			storedLast: this.#storedLast(),
 			storedCheckpoint: this.#storedCheckpoint,
 		});
-		const behind = this.#behind(entries);
+		const facts = {
+			...this.#partitionFacts(entries),
+			...this.#beginning(genuine[0] ?? entries[0]?.counter ?? 1, missing),
+			// Below an entry of a key that is trusted, the chain vouches as well.
+			...(this.#revokedThrough > this.#trustedThrough && {
+				revoked: { through: this.#revokedThrough },
+			}),
+		};
 		return {
 			entries,
 			missing,
-			checkpoints: this.#checkpoints.length,
+			checkpoints: [...this.#checkpoints.values()].flat().length,
 			checkpointsRefused: this.#checkpointsRefused,
 			...(newest !== undefined && { signedThrough: newest.counter }),
-			...(behind !== undefined && { behind }),
+			...facts,
 			isSound:
-				behind === undefined &&
+				genuine.length > 0 &&
+				facts.behind === undefined &&
+				facts.revoked === undefined &&
 				this.#checkpointsRefused === 0 &&
+				this.#reachesBack(facts.before?.through ?? 0, missing) &&
 				entries.every(({ status }) => status === "genuine" || status === "unsigned") &&
 				missing.every((range) => isHarmless(range, entries)),
 		};
 	}
 
-	#add(bytes: Uint8Array, source: EntrySource, place: number | undefined): void {
+	#sign(counter: number, isRevoked: boolean): void {
+		if (isRevoked) this.#revokedThrough = Math.max(this.#revokedThrough, counter);
+		else this.#trustedThrough = Math.max(this.#trustedThrough, counter);
+	}
+
+	#add(bytes: Uint8Array, source: EntrySource, place: number | undefined): Candidate {
 		const read = decodeEntry(bytes);
 		const entry = read.kind === "valid" ? read.value : undefined;
 		const counter = entry?.counter ?? place ?? 0;
@@ -112,10 +140,13 @@ export class LogVerifier {
 		if (known !== undefined) {
 			known.sources.add(source);
 			known.foundAt ??= foundAt;
-			return;
+			return known;
 		}
 		const sources = new Set([source]);
-		list.push({ counter, hash, entry, sources, foundAt, status: undefined, why: undefined });
+		const nothing = { status: undefined, why: undefined };
+		const candidate = { counter, hash, entry, sources, foundAt, ...nothing };
+		list.push(candidate);
+		return candidate;
 	}
 
 	/** From each signature down, as far as the chain holds. */
@@ -123,14 +154,10 @@ export class LogVerifier {
 		let expected: { readonly counter: number; readonly hashes: readonly string[] } | undefined;
 		for (const counter of [...this.#candidates.keys()].sort((left, right) => right - left)) {
 			const list = this.#candidates.get(counter) as Candidate[];
-			const vouched = this.#checkpoints
-				.filter((checkpoint) => checkpoint.counter === counter)
-				.map(({ hash }) => toHex(hash));
+			const vouched = (this.#checkpoints.get(counter) ?? []).map(({ hash }) => toHex(hash));
 			if (expected?.counter === counter) vouched.push(...expected.hashes);
 			judgeSame(list, vouched);
-			const hashes = list
-				.filter(({ status }) => status === "genuine" || status === "conflicting")
-				.flatMap(({ entry }) => (entry === undefined ? [] : [toHex(entry.previous)]));
+			const hashes = list.filter(isSigned).flatMap((each) => previousOf(each) ?? []);
 			expected = hashes.length > 0 ? { counter: counter - 1, hashes } : undefined;
 		}
 	}
@@ -152,22 +179,60 @@ export class LogVerifier {
 		}
 	}
 
-	#newestCheckpoint(): Checkpoint | undefined {
-		let newest: Checkpoint | undefined;
-		for (const checkpoint of this.#checkpoints) {
-			if (newest === undefined || checkpoint.counter > newest.counter) newest = checkpoint;
-		}
-		return newest;
+	/** Counters of entries that the device signed, in order. */
+	#signedCounters(): number[] {
+		const signed = [...this.#candidates].filter(([, list]) => list.some(isSigned));
+		return signed.map(([counter]) => counter).sort((left, right) => left - right);
 	}
 
-	#behind(entries: readonly JudgedEntry[]): LogReport["behind"] {
-		if (this.#stored.size === 0) return undefined;
-		const partition = [...this.#stored].reduce((most, each) => Math.max(most, each), 0);
+	/**
+	 * The newest signed entry on the partition, 0 for none. A record that anybody could have written
+	 * does not make the partition newer.
+	 */
+	#storedLast(): number {
+		let last = 0;
+		for (const candidate of [...this.#candidates.values()].flat()) {
+			if (!isSigned(candidate) || !candidate.sources.has("partition")) continue;
+			last = Math.max(last, candidate.counter);
+		}
+		return last;
+	}
+
+	#partitionFacts(entries: readonly JudgedEntry[]): Pick<LogReport, "behind" | "isPartitionEmpty"> {
+		if (!this.#hasPartition) return {};
+		const partition = this.#storedLast();
 		const upload = entries.reduce((most, { counter, sources }) => {
 			return sources.includes("upload") ? Math.max(most, counter) : most;
 		}, 0);
-		return upload > partition ? { partition, upload } : undefined;
+		return {
+			...(this.#stored.size === 0 && { isPartitionEmpty: true as const }),
+			...(upload > partition && { behind: { partition, upload } }),
+		};
 	}
+
+	/** A log begins with entry 1: what is before `lowest` was, and is not here. */
+	#beginning(lowest: number, missing: readonly MissingEntries[]): Pick<LogReport, "before"> {
+		const through = Math.min(lowest, missing[0]?.first ?? lowest) - 1;
+		if (through < 1) return {};
+		// What overwrote them says nothing of what was uploaded before.
+		const isOverwritten =
+			this.#stored.has(lowest) && through < (this.#newestCheckpoint?.oldest ?? 0);
+		return { before: { through, cause: isOverwritten ? "overwritten" : "not-given" } };
+	}
+
+	/** Whether everything is there from where it was asked for. */
+	#reachesBack(before: number, missing: readonly MissingEntries[]): boolean {
+		const { from } = this.#options;
+		if (from === undefined) return true;
+		return before < from && missing.every(({ last }) => last < from);
+	}
+}
+
+/** Of two checkpoints over one entry, that is newer from which older entries are gone. */
+function newerOf(known: Checkpoint | undefined, other: Checkpoint): Checkpoint {
+	if (known === undefined || other.counter > known.counter) return other;
+	const isNewer = other.counter === known.counter && other.oldest > known.oldest;
+	return isNewer ? other : known;
 }
 
 function isSame(left: Checkpoint, right: Checkpoint): boolean {
@@ -177,48 +242,6 @@ function isSame(left: Checkpoint, right: Checkpoint): boolean {
 		left.time?.unixSeconds === right.time?.unixSeconds &&
 		equalBytes(left.hash, right.hash)
 	);
-}
-
-/** All that claim one counter. `vouched` are hashes of genuine ones, where they are known. */
-function judgeSame(list: readonly Candidate[], vouched: readonly string[]): void {
-	for (const candidate of list) {
-		candidate.status = undefined;
-		candidate.why = undefined;
-		if (candidate.entry === undefined) {
-			candidate.status = "altered";
-			candidate.why = "not an entry";
-		} else if (candidate.sources.has("upload") || vouched.includes(candidate.hash)) {
-			candidate.status = "genuine";
-		}
-	}
-	const genuine = list.filter(({ status }) => status === "genuine");
-	const isForked =
-		genuine.length > 1 ||
-		(vouched.length > 0 && genuine.some(({ hash }) => !vouched.includes(hash)));
-	for (const candidate of list) {
-		if (candidate.status === "genuine" && isForked) {
-			candidate.status = "conflicting";
-			candidate.why = "its device signed another one with this counter";
-		} else if (candidate.status === undefined && (vouched.length > 0 || genuine.length > 0)) {
-			candidate.status = "altered";
-			candidate.why = "its device signed another one";
-		}
-	}
-}
-
-function judged(candidate: Candidate): JudgedEntry {
-	const { counter, sources, entry, foundAt } = candidate;
-	const status = candidate.status as EntryStatus;
-	const isMisplaced = foundAt !== undefined && (status === "genuine" || status === "unsigned");
-	const why = isMisplaced ? `stands in the place of #${foundAt}` : candidate.why;
-	return {
-		counter,
-		status: isMisplaced ? "reordered" : status,
-		sources: [...sources].sort(),
-		...(why !== undefined && { why }),
-		...(foundAt !== undefined && { foundAt }),
-		...(entry !== undefined && { entry }),
-	};
 }
 
 /** Overwriting is what a ring does. Between uploads it means that some never arrived. */

@@ -6,12 +6,27 @@ const BLOCK_BYTES = 4096;
 const UNIT_BYTES = 32;
 /** Blocks of the smallest ring. */
 const BLOCKS_MIN = 4;
-const TEXT_START = 0x7b; // {
+/** What a block header begins with, and what stands in it at MAGIC_AT: outbox/FORMAT.md. */
+const BLOCK_KIND = 0x48;
+const MAGIC = [0x48, 0x46, 0x4f, 0x42]; // HFOB
+const MAGIC_AT = 20;
 
-/** Whether a file is an image, by its size; messages are lines of JSON. */
-export function isPartitionImage(bytes: Uint8Array): boolean {
-	const isWhole = bytes.length % BLOCK_BYTES === 0 && bytes.length >= BLOCKS_MIN * BLOCK_BYTES;
-	return isWhole && bytes[0] !== TEXT_START;
+/** Whether a block of the ring begins anywhere in `bytes`, whole or not. */
+export function hasBlockHeader(bytes: Uint8Array): boolean {
+	for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+		const magic = MAGIC.every((byte, index) => bytes[start + MAGIC_AT + index] === byte);
+		if (bytes[start] === BLOCK_KIND && magic) return true;
+	}
+	return false;
+}
+
+/** Why no partition has so many bytes, or `undefined` where one may. */
+export function problemOfSize(byteLength: number): string | undefined {
+	if (byteLength % BLOCK_BYTES !== 0) {
+		return `${byteLength} bytes are no whole blocks of ${BLOCK_BYTES}`;
+	}
+	const least = BLOCKS_MIN * BLOCK_BYTES;
+	return byteLength < least ? `${byteLength} bytes, and the smallest has ${least}` : undefined;
 }
 
 export function partitionImage(bytes: Uint8Array): FlashPartition {

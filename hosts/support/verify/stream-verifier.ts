@@ -11,13 +11,15 @@ import { Chain } from "./chain.js";
 import { readContent } from "./content.js";
 import type { DeviceSummary, Refusal, Refused, Verdict } from "./verdict.js";
 
-/** A device whose messages are judged. */
+/** A device whose messages are judged, by one of its keys: it may have had others before. */
 export interface KnownDevice {
 	readonly device: string;
 	/** Ed25519, 32 bytes. */
 	readonly publicKey: Uint8Array;
 	/** Its certificate was revoked: nothing that it signs is believed. */
 	readonly isRevoked?: boolean;
+	/** The device has another key now. What it signed with this one stays signed. */
+	readonly isFormer?: boolean;
 }
 
 /** What verifying takes: public operations alone. */
@@ -28,6 +30,10 @@ export interface StreamVerifierOptions {
 	readonly crypto: VerifierCrypto;
 	/** Which topics a device publishes to. */
 	readonly rules?: readonly PolicyRule[];
+	/** Verify and mark what a revoked key signed, where it is otherwise refused. */
+	readonly mayBeRevoked?: boolean;
+	/** Messages of each key whose repetition is told from a replay. */
+	readonly recentMax?: number;
 }
 
 interface Sender extends KnownDevice {
@@ -44,10 +50,14 @@ export class StreamVerifier {
 	readonly #senders = new Map<string, Sender>();
 	readonly #rules: readonly PolicyRule[];
 	readonly #crypto: VerifierCrypto;
+	readonly #mayBeRevoked: boolean;
+	readonly #recentMax: number | undefined;
 	readonly #strangers: Partial<Record<Refusal, number>> = {};
 
 	constructor(options: StreamVerifierOptions) {
 		this.#crypto = options.crypto;
+		this.#mayBeRevoked = options.mayBeRevoked ?? false;
+		this.#recentMax = options.recentMax;
 		this.#rules = (options.rules ?? DEFAULT_RULES).filter((rule) => rule.direction === "publish");
 		for (const device of options.devices) this.add(device);
 	}
@@ -59,7 +69,7 @@ export class StreamVerifier {
 			return [topicFor(topic, known.device), channel] as const;
 		});
 		this.#senders.set(keyId, {
-			chain: new Chain(this.#crypto),
+			chain: new Chain(this.#crypto, this.#recentMax),
 			refused: {},
 			verified: 0,
 			duplicates: 0,
@@ -115,7 +125,7 @@ export class StreamVerifier {
 				missing: chain.missing(),
 			};
 		});
-		return summaries.sort((left, right) => (left.device < right.device ? -1 : 1));
+		return summaries.sort((left, right) => compare(left.device, right.device));
 	}
 
 	/** How many messages were refused that no known device can be blamed for, by reason. */
@@ -128,7 +138,7 @@ export class StreamVerifier {
 		const { sequence, previous, time } = envelope;
 		const refuse = (reason: Refusal, more: Partial<Refused> = {}) =>
 			this.#refuse(sender, { reason, topic, sequence, ...more });
-		if (sender.isRevoked) return refuse("revoked-key");
+		if (sender.isRevoked && !this.#mayBeRevoked) return refuse("revoked-key");
 		const channel = sender.topics.get(topic);
 		if (channel === undefined) return refuse("wrong-topic", { sealedFor: topic });
 		const content = readContent(envelope);
@@ -148,6 +158,8 @@ export class StreamVerifier {
 			...(previous !== undefined && { previous }),
 			...(time !== undefined && { time }),
 			content,
+			...(sender.isFormer && { isFormerKey: true as const }),
+			...(sender.isRevoked && { isRevokedKey: true as const }),
 		};
 	}
 
@@ -173,4 +185,8 @@ export class StreamVerifier {
 	#senderOf(keyId: Uint8Array): Sender | undefined {
 		return this.#senders.get(toHex(keyId));
 	}
+}
+
+function compare(left: string, right: string): number {
+	return left === right ? 0 : left < right ? -1 : 1;
 }

@@ -24,6 +24,10 @@ export interface Verified {
 	readonly previous?: number;
 	readonly time?: { readonly unixSeconds: number; readonly quality: number };
 	readonly content: Content;
+	/** Its device has another key by now. */
+	readonly isFormerKey?: true;
+	/** The certificate of its device was revoked: before or after this was signed, nothing says. */
+	readonly isRevokedKey?: true;
 }
 
 export interface Refused {

@@ -1,55 +1,18 @@
-import type { LogReport } from "../../../hosts/support/verify/log-report.js";
-import { addPartition, readLogPartition } from "../../../hosts/support/verify/log-partition.js";
-import { LogVerifier } from "../../../hosts/support/verify/log-verifier.js";
-import type { LogBatch } from "../../../src/security-log/batch.js";
 import { signCheckpoint } from "../../../src/security-log/checkpoint.js";
 import { encodeEntry } from "../../../src/security-log/entry.js";
+import { LogImage, LogLife, readCheckpoint, readEntry } from "../../support/log-bench.js";
 import {
-	LogImage,
-	LogLife,
-	readCheckpoint,
-	readEntry,
-	verifyLogKey,
-} from "../../support/log-bench.js";
+	madeLog,
+	NOTHING,
+	partitionOf,
+	partsOf,
+	report,
+	statuses,
+	uploadsOf,
+	type LogParts,
+} from "../../support/log-parts.js";
 import { toyDigest } from "../../support/toy-digest.js";
 import { toyKey } from "../../support/toy-signature.js";
-
-interface Parts {
-	entries: { counter: number; bytes: Uint8Array }[];
-	checkpoints: Uint8Array[];
-	batches: LogBatch[];
-}
-
-const NOTHING: Parts = { entries: [], checkpoints: [], batches: [] };
-
-/** A log of `count` entries, signed and uploaded. */
-function madeLog(count: number, image = new LogImage()): Parts {
-	const life = new LogLife(image);
-	life.fill(count);
-	life.work();
-	return { ...partsOf(image), batches: life.upload() };
-}
-
-function partsOf(image: LogImage): Parts {
-	const contents = readLogPartition(image.chip.open());
-	if (contents.kind === "unusable") throw new Error(contents.code);
-	const { entries, checkpoints } = contents;
-	return { entries: [...entries], checkpoints: [...checkpoints], batches: [] };
-}
-
-function report({ entries, checkpoints, batches }: Parts): LogReport {
-	const verifier = new LogVerifier({ crypto: { sha256: toyDigest }, verify: verifyLogKey });
-	addPartition(verifier, { kind: "read", entries, checkpoints });
-	for (const batch of batches) {
-		for (const bytes of batch.entries) verifier.addUploaded(bytes);
-		if (batch.checkpoint) verifier.addCheckpoint(batch.checkpoint, "upload");
-	}
-	return verifier.report();
-}
-
-function statuses(parts: Parts): string[] {
-	return report(parts).entries.map(({ counter, status }) => `${counter} ${status}`);
-}
 
 /** A bit of every fifth byte, another one each time. The Node test changes more of them. */
 function bitsOf(bytes: Uint8Array): number[] {
@@ -63,14 +26,10 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
 	return changed;
 }
 
-function partition({ entries, checkpoints }: Parts): Parts {
-	return { ...NOTHING, entries, checkpoints };
-}
-
 describe("LogVerifier", () => {
 	it("finds a log genuine from its partition, from its uploads and from both", () => {
 		const parts = madeLog(20);
-		for (const given of [parts, partition(parts), { ...NOTHING, batches: parts.batches }]) {
+		for (const given of [parts, partitionOf(parts), uploadsOf(parts)]) {
 			const judged = report(given);
 			expect(judged.isSound).toBe(true);
 			expect(judged.missing).toEqual([]);
@@ -102,7 +61,7 @@ describe("LogVerifier", () => {
 			for (const bit of bitsOf(bytes)) {
 				const entries = parts.entries.slice();
 				entries[index] = { counter, bytes: flipped(bytes, bit) };
-				const judged = report(partition({ ...parts, entries }));
+				const judged = report(partitionOf({ ...parts, entries }));
 				expect([counter, bit, judged.isSound]).toEqual([counter, bit, false]);
 				expect(judged.entries.filter(({ status }) => status === "genuine").length).toBeLessThan(3);
 			}
@@ -113,12 +72,12 @@ describe("LogVerifier", () => {
 		const parts = madeLog(2);
 		const [checkpoint] = parts.checkpoints as [Uint8Array];
 		for (const bit of bitsOf(checkpoint)) {
-			const judged = report(partition({ ...parts, checkpoints: [flipped(checkpoint, bit)] }));
+			const judged = report(partitionOf({ ...parts, checkpoints: [flipped(checkpoint, bit)] }));
 			expect([bit, judged.isSound, judged.checkpointsRefused]).toEqual([bit, false, 1]);
 			expect(judged.entries.map(({ status }) => status)).toEqual(["unsigned", "unsigned"]);
 		}
 		const forged = signCheckpoint(readCheckpoint(checkpoint), toyKey(8));
-		expect(report(partition({ ...parts, checkpoints: [forged] })).isSound).toBe(false);
+		expect(report(partitionOf({ ...parts, checkpoints: [forged] })).isSound).toBe(false);
 	});
 
 	it("blames the entry that was changed and no other", () => {
@@ -137,14 +96,14 @@ describe("LogVerifier", () => {
 
 	it("tells entries that changed places", () => {
 		const parts = madeLog(4);
-		const [first, second, third, fourth] = parts.entries as Required<Parts>["entries"];
+		const [first, second, third, fourth] = parts.entries as LogParts["entries"];
 		const entries = [
 			first,
 			{ counter: 2, bytes: third?.bytes },
 			{ counter: 3, bytes: second?.bytes },
 			fourth,
-		] as Parts["entries"];
-		expect(statuses(partition({ ...parts, entries }))).toEqual([
+		] as LogParts["entries"];
+		expect(statuses(partitionOf({ ...parts, entries }))).toEqual([
 			"1 genuine",
 			"2 reordered",
 			"3 reordered",
@@ -156,7 +115,7 @@ describe("LogVerifier", () => {
 		const parts = madeLog(6);
 		const without = (...counters: number[]) => {
 			const entries = parts.entries.filter(({ counter }) => !counters.includes(counter));
-			return report(partition({ ...parts, entries }));
+			return report(partitionOf({ ...parts, entries }));
 		};
 		for (const counter of [1, 3, 6]) {
 			const { missing, isSound } = without(counter);
@@ -241,7 +200,7 @@ describe("LogVerifier", () => {
 		const forge = (previous: Uint8Array) => {
 			const entry = { counter: 4, previous, name: "device-booted", details: {}, uptimeS: 1 };
 			const entries = [...parts.entries, { counter: 4, bytes: encodeEntry(entry) }];
-			return report(partition({ ...parts, entries })).entries.at(-1);
+			return report(partitionOf({ ...parts, entries })).entries.at(-1);
 		};
 		expect(forge(new Uint8Array(32))?.status).toBe("altered");
 		expect(forge(new Uint8Array(32))?.why).toBe("does not follow from #3");
@@ -249,13 +208,13 @@ describe("LogVerifier", () => {
 		expect(forge(new Uint8Array(toyDigest(last)))?.status).toBe("unsigned");
 	});
 
-	it("has nothing to say of nothing", () => {
+	it("has nothing to say of nothing, and does not call it sound", () => {
 		expect(report(NOTHING)).toEqual({
 			entries: [],
 			missing: [],
 			checkpoints: 0,
 			checkpointsRefused: 0,
-			isSound: true,
+			isSound: false,
 		});
 	});
 });

@@ -1,14 +1,15 @@
 // `holdfast log verify` on files, as a user types it: what it says and how it ends.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { LOG_CHECKPOINT_MS } from "../../../../src/limits.js";
-import { run } from "../../../../tools/program.js";
+import { Fleet } from "../../../../tools/pki/fleet.js";
 import {
 	DeviceImage,
 	online,
 	provisioned,
 	type DeviceLife,
 } from "../../../support/device-bench.js";
+import { jsonLines, runHoldfast } from "../../../support/run-holdfast.js";
 import { TemporaryFolder } from "../../../support/temporary-folder.js";
 
 const SPKI = "302a300506032b6570032100";
@@ -33,7 +34,6 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-	process.exitCode = undefined;
 	folder.remove();
 });
 
@@ -56,25 +56,11 @@ function uploadsOf({ script }: DeviceLife): string {
 
 async function verify(...words: string[]): Promise<number> {
 	const files = words.map((word) => (/\.(bin|jsonl)$/.test(word) ? folder.file(word) : word));
-	const key = ["--key", folder.file("key.pem"), "--device", "sensor-1"];
-	return listening(() => run(["log", "verify", ...files, ...key]));
-}
-
-/** What a program prints is kept instead. */
-async function listening(program: () => Promise<number>): Promise<number> {
-	const streams = [process.stdout, process.stderr];
-	const written = streams.map((stream) => stream.write.bind(stream));
-	for (const stream of streams) {
-		stream.write = (text: unknown) => {
-			printed.push(String(text));
-			return true;
-		};
-	}
-	try {
-		return await program();
-	} finally {
-		streams.forEach((stream, index) => (stream.write = written[index] as never));
-	}
+	const ours = ["--key", folder.file("key.pem"), "--device", "sensor-1"];
+	const key = words.includes("--key") || words.includes("--broker") ? [] : ours;
+	const ran = await runHoldfast(["log", "verify", ...files, ...key]);
+	printed.push(ran.output);
+	return ran.code;
 }
 
 function output(): string {
@@ -158,5 +144,74 @@ describe("holdfast log verify", () => {
 		expect(await verify("missing.bin")).toBe(1);
 		expect(output()).toContain("cannot be read (ENOENT)");
 		expect(await verify()).toBe(2);
+	});
+
+	it("does not take an erased partition for none", async () => {
+		writeFileSync(folder.file("erased.bin"), Buffer.alloc(65_536, 255));
+		expect(await verify("erased.bin", "uploads.jsonl")).toBe(1);
+		expect(output()).toContain("the partition holds no entry: it is erased, or not a log");
+		expect(output()).toContain("the partition ends at #0, and #2 was uploaded");
+		expect(output()).toContain("the log is NOT sound");
+		printed = [];
+		expect(await verify("erased.bin", "--json")).toBe(1);
+		const lines = jsonLines(output());
+		expect(lines).toMatchObject([
+			{ kind: "log", entries: 0, isPartitionEmpty: true, isSound: false },
+			{ kind: "summary", isSound: false },
+		]);
+	});
+
+	it("says what to do about a file that is neither partition nor messages", async () => {
+		const image = Buffer.from(readFileSync(folder.file("log.bin")));
+		const cases: readonly [string, Buffer, string][] = [
+			["cut.bin", image.subarray(0, image.length - 100), "a partition cut short: 65436 bytes"],
+			["noise.bin", Buffer.from([0, 1, 2, 255]), "neither a log's partition nor lines of JSON"],
+			["empty.jsonl", Buffer.alloc(0), "it is empty"],
+			["utf16.jsonl", Buffer.from("\uFEFF{}", "utf16le"), "UTF-16: write the messages as UTF-8"],
+			[
+				"flash.bin",
+				Buffer.alloc((1 << 21) + 4096, 255),
+				"not lines of JSON, and a log's partition has at most 2097152",
+			],
+		];
+		for (const [name, bytes, why] of cases) {
+			writeFileSync(folder.file(name), bytes);
+			printed = [];
+			expect([name, await verify(name)]).toEqual([name, 1]);
+			expect(output()).toContain(`${name}: ${why}`);
+			expect(output().match(/^holdfast: /gm)).toHaveLength(1);
+		}
+	});
+
+	it("takes messages for that whatever their size is and whatever stands before them", async () => {
+		const text = `\n${uploadsOf(life)}`;
+		const padded = text + "\n".repeat(65_536 - text.length);
+		for (const [name, content] of [
+			["padded.jsonl", padded],
+			["mark.jsonl", `\uFEFF${uploadsOf(life)}`],
+		] as const) {
+			writeFileSync(folder.file(name), content);
+			expect([name, await verify(name), output()]).toEqual([name, 0, output()]);
+		}
+	});
+
+	it("names the option or the argument that is wrong", async () => {
+		const broker = ["--broker", "mqtts://localhost:1", "--operator", "alice"];
+		const fleet = ["--fleet", folder.file("fleet")];
+		await Fleet.create(folder.file("fleet"), { name: "Test" });
+		const cases: readonly [readonly string[], string][] = [
+			[["--key", "uploads.jsonl"], "--key: neither a public key in PEM"],
+			[[""], '"" is no file'],
+			[["uploads.jsonl", ...broker, ...fleet], "no log comes on topic"],
+			[["holdfast/+/telemetry", ...broker, ...fleet], "logs come on holdfast/+/log"],
+			[["holdfast/#/log", ...broker, ...fleet], "is no topic filter of MQTT"],
+			[["", ...broker, ...fleet], "is no topic filter of MQTT"],
+		];
+		for (const [words, why] of cases) {
+			printed = [];
+			expect([words, await verify(...words)]).toEqual([words, 2]);
+			expect(output()).toContain(why);
+			expect(output().trim()).toMatch(/^holdfast: [^\n]+$/);
+		}
 	});
 });

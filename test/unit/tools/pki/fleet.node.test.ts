@@ -316,6 +316,23 @@ describe("Fleet device records", () => {
 		expect(() => fleet.devices()).toThrow("the record of another device");
 	});
 
+	it("are there with every key that a device had before, a returned one as current alone", () => {
+		const first = fleet.writeDevice(factsOf("sensor-1", key));
+		expect(fleet.formerDevices()).toEqual([]);
+		const second = fleet.writeDevice(factsOf("sensor-1", new Uint8Array(32).fill(8)));
+		expect(fleet.formerDevices()).toEqual([first]);
+		fleet.writeDevice(factsOf("sensor-1", key));
+		expect(fleet.formerDevices()).toEqual([second]);
+	});
+
+	it("are refused under the name of another key", () => {
+		fleet.writeDevice(factsOf("sensor-1", key));
+		const folder = join(fleet.folder, "devices");
+		const text = readFileSync(join(folder, "sensor-1.json"));
+		writeFileSync(join(folder, `sensor-1~${"0".repeat(16)}.json`), text);
+		expect(() => fleet.formerDevices()).toThrow("the record of another device");
+	});
+
 	it("keep an earlier key aside when a device has a new one", () => {
 		const first = fleet.writeDevice(factsOf("sensor-1", key));
 		const second = fleet.writeDevice(factsOf("sensor-1", new Uint8Array(32).fill(8)));

@@ -1,5 +1,6 @@
 import { LINE_BYTES_MAX, readLines, type Line } from "../../../../tools/verify/lines.js";
 import { parseMessageLine } from "../../../../tools/verify/message-line.js";
+import { filtersOverlap } from "../../../../tools/verify/topic-overlap.js";
 
 async function linesOf(...chunks: string[]): Promise<Line[]> {
 	const lines: Line[] = [];
@@ -20,6 +21,13 @@ describe("readLines", () => {
 		for (let split = 0; split <= 5; split++) {
 			expect(await linesOf("ab\n\nc".slice(0, split), "ab\n\nc".slice(split))).toEqual(expected);
 		}
+	});
+
+	it("takes no byte order mark for a part of the first line", async () => {
+		const texts = (await linesOf("\uFEFF{}\n\uFEFFb")).map(
+			(line) => line.kind === "line" && line.text,
+		);
+		expect(texts).toEqual(["{}", "\uFEFFb"]);
 	});
 
 	it("names a line that is too long, and goes on", async () => {
@@ -68,5 +76,16 @@ describe("parseMessageLine", () => {
 			"payload is not base64",
 			"hex is not hexadecimal",
 		]);
+	});
+});
+
+describe("filtersOverlap", () => {
+	it("says whether two filters have a topic in common", () => {
+		const overlapping = ["#", "holdfast/#", "+/+/log", "holdfast/sensor-1/log", "holdfast/+/log/#"];
+		const apart = ["holdfast/+/telemetry", "foo/bar", "uploads.jsonl", "holdfast/+", "+/+/log/+"];
+		const overlaps = (filter: string) => filtersOverlap(filter, "holdfast/+/log");
+		expect(overlapping.filter(overlaps)).toEqual(overlapping);
+		expect(apart.filter(overlaps)).toEqual([]);
+		expect(filtersOverlap("holdfast/+/log", "#")).toBe(true);
 	});
 });

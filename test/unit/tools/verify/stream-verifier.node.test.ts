@@ -118,6 +118,22 @@ describe("StreamVerifier", () => {
 		expect(judged(device.reading())).toBe("revoked-key");
 	});
 
+	it("verifies and marks what a revoked key signed where that is wanted", () => {
+		const devices = [{ device: "sensor-1", publicKey: device.publicKey, isRevoked: true }];
+		verifier = new StreamVerifier({ devices, crypto: verifierCrypto(), mayBeRevoked: true });
+		expect(accept(device.reading())).toMatchObject({ kind: "verified", isRevokedKey: true });
+	});
+
+	it("verifies what a device sealed with a former key, and says so", () => {
+		const renewed = new SealingDevice("sensor-1");
+		verifier.add({ device: "sensor-1", publicKey: device.publicKey, isFormer: true });
+		verifier.add(renewed);
+		expect(accept(device.reading())).toMatchObject({ kind: "verified", isFormerKey: true });
+		expect(accept(renewed.reading())).not.toHaveProperty("isFormerKey");
+		const keys = verifier.summary().filter((summary) => summary.device === "sensor-1");
+		expect(keys.map(({ verified }) => verified)).toEqual([1, 1]);
+	});
+
 	it("refuses a signed payload that is not what its type says", () => {
 		expect(judged(device.seal("telemetry", CONTENT_READING, Uint8Array.of(0)))).toBe("payload");
 	});
