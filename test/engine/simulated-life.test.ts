@@ -1,5 +1,5 @@
-// The same plan is the same life on the engine that ships: every byte that it publishes, all that it
-// leaves on its chips, and all its numbers.
+// The same plan is the same life on the engine that ships: every byte that it publishes, all that
+// it leaves on its chips, and all its numbers.
 
 import { execFileSync } from "node:child_process";
 import { kindNamed } from "../../hosts/simulator/run/catalogue.js";

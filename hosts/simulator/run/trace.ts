@@ -1,5 +1,5 @@
-// What happened in a life, in order, and what it left behind: a digest that is the same for the same
-// run on any engine and, where it is asked for, lines for a person. It judges nothing.
+// What happened in a life, in order, and what it left behind: a digest that is the same for the
+// same run on any engine and, where it is asked for, lines for a person. It judges nothing.
 
 import { crc32 } from "../../../src/bytes/crc32.js";
 import type { SimulatedBoard } from "../board.js";
