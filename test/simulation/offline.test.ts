@@ -1,5 +1,5 @@
 // Hours without a broker at a reading a second: a bounded outbox, a flat heap, and every reading
-// accounted for by the verifier from signed gap records. The whole day is `npm run sim -- --offline`.
+// accounted for by the verifier from signed gap records. All of a day: `npm run sim -- --offline`.
 
 import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
