@@ -1,8 +1,13 @@
 // `npm run sim -- --herd`: a thousand devices and one broker that restarts, with the backoff's
-// jitter and without. Prints both, and draws the figure of hosts/simulator.
+// jitter and without, at two sorts of servers. Prints all, and draws the figure of hosts/simulator.
 
 import { writeFileSync } from "node:fs";
-import { runHerd as live, type HerdResult } from "../../hosts/simulator/run/herd.js";
+import {
+	PATIENT_SERVER,
+	QUICK_SERVER,
+	runHerd as live,
+	type HerdResult,
+} from "../../hosts/simulator/run/herd.js";
 import { print, printJSON, printProgress, printTable } from "../command-line.js";
 import { herdFigure } from "./herd-figure.js";
 import { nodeParts } from "./node-parts.js";
@@ -16,43 +21,57 @@ const FIGURE = "hosts/simulator/herd.svg";
 /** Answers with the exit code. */
 export function runHerd(isJSON: boolean): number {
 	const { sha256 } = nodeParts();
-	const common = {
-		seed: 1,
-		devices: DEVICES,
-		awayMs: AWAY_MS,
-		watchedMs: WATCHED_MS,
-		sha256,
+	const common = { seed: 1, devices: DEVICES, awayMs: AWAY_MS, watchedMs: WATCHED_MS, sha256 };
+	const both = (name: string, server: typeof QUICK_SERVER) => {
+		printProgress(`${DEVICES} devices at a ${name} server`);
+		const jitter = live({ ...common, server, hasJitter: true });
+		return { server, jitter, none: live({ ...common, server, hasJitter: false }) };
 	};
-	printProgress(`${DEVICES} devices with full jitter`);
-	const jitter = live({ ...common, hasJitter: true });
-	printProgress(`${DEVICES} devices without`);
-	const none = live({ ...common, hasJitter: false });
+	const quick = both("quick", QUICK_SERVER);
+	const patient = both("slow and patient", PATIENT_SERVER);
 	const figure = herdFigure(
 		[
-			{ name: "full jitter", color: "#0a7d4f", ...jitter },
-			{ name: "no jitter", color: "#c43b1d", ...none },
+			{ name: "full jitter", color: "#0a7d4f", ...quick.jitter },
+			{ name: "no jitter", color: "#c43b1d", ...quick.none },
 		],
 		DEVICES,
 	);
 	writeFileSync(FIGURE, figure);
-	if (isJSON) printJSON({ devices: DEVICES, awayMs: AWAY_MS, jitter, none });
+	if (isJSON) printJSON({ devices: DEVICES, awayMs: AWAY_MS, quick, patient });
 	else {
 		print(`${DEVICES} devices, the broker away for ${duration(AWAY_MS)}`);
-		printTable(["", "full jitter", "no jitter"], rows(jitter, none));
+		printTable(HEADINGS, [quick, patient].flatMap(rows));
 		print(`\ndrawn in ${FIGURE}`);
 	}
-	return jitter.allBackMs === undefined ? 1 : 0;
+	return [quick, patient].every(({ jitter }) => jitter.allBackMs !== undefined) ? 0 : 1;
 }
 
-function rows(jitter: HerdResult, none: HerdResult): string[][] {
-	const both = (name: string, of: (result: HerdResult) => string) => [name, of(jitter), of(none)];
+const HEADINGS = [
+	"handshakes a second, waiting",
+	"",
+	"most attempts in a second",
+	"half back after",
+	"all back after",
+	"connections refused",
+	"handshakes wasted",
+];
+
+interface Pair {
+	readonly server: typeof QUICK_SERVER;
+	readonly jitter: HerdResult;
+	readonly none: HerdResult;
+}
+
+function rows({ server, jitter, none }: Pair): string[][] {
+	const name = `${server.handshakesPerSecond}, ${server.waitingMax}`;
+	return [
+		[name, "full jitter", ...cells(jitter)],
+		["", "no jitter", ...cells(none)],
+	];
+}
+
+function cells({ peakAttempts, halfBackMs, allBackMs, refused, wasted }: HerdResult): string[] {
 	const time = (ms: number | undefined) =>
 		ms === undefined ? `not within ${duration(WATCHED_MS)}` : duration(ms);
-	return [
-		both("most attempts in a second", ({ peakAttempts }) => String(peakAttempts)),
-		both("half of them back after", ({ halfBackMs }) => time(halfBackMs)),
-		both("all of them back after", ({ allBackMs }) => time(allBackMs)),
-		both("connections refused by a full backlog", ({ refused }) => String(refused)),
-		both("handshakes wasted", ({ wasted }) => String(wasted)),
-	];
+	return [String(peakAttempts), time(halfBackMs), time(allBackMs), String(refused), String(wasted)];
 }

@@ -16,14 +16,25 @@ const PORT = 8883;
 const ADDRESS = "192.0.2.1";
 /** All have connected, and their sessions are stable. */
 const SETTLED_MS = 15 * MINUTE;
-/** What a small broker's machine does of ECDSA handshakes. */
-const HANDSHAKES_PER_SECOND = 60;
-/** Connections that wait for it; more are refused, as by a full backlog. */
-const WAITING_MAX = 128;
+/** What the broker's machine does of ECDSA handshakes, and how many wait for it. */
+export interface HerdServer {
+	readonly handshakesPerSecond: number;
+	/** Connections beyond them are refused, as by a full backlog. */
+	readonly waitingMax: number;
+}
+
+/** Turns away what it cannot serve at once: no handshake waits for longer than two seconds. */
+export const QUICK_SERVER: HerdServer = Object.freeze({ handshakesPerSecond: 60, waitingMax: 128 });
+/** Takes all, and lets them wait for longer than a device does. */
+export const PATIENT_SERVER: HerdServer = Object.freeze({
+	handshakesPerSecond: 15,
+	waitingMax: 1000,
+});
 
 export interface HerdOptions {
 	readonly seed: number;
 	readonly devices: number;
+	readonly server: HerdServer;
 	/** Milliseconds for which the broker is away. */
 	readonly awayMs: number;
 	/** Without it every device waits the whole of each window. */
@@ -139,15 +150,16 @@ class Herd {
 
 	#listen(onConnection: (connection: BrokerConnection) => void): { close(): void } {
 		const { network, clock, random } = this.#world;
+		const { handshakesPerSecond, waitingMax } = this.#options.server;
 		const turns = random.fork();
 		return network.listen(ADDRESS, PORT, (connection: ServerConnection) => {
-			if (this.#waiting >= WAITING_MAX) {
+			if (this.#waiting >= waitingMax) {
 				if (this.#isWatching) this.#refused++;
 				return connection.reset();
 			}
 			if (this.#isWatching) this.#begun++;
 			this.#waiting++;
-			const costMs = SECOND / HANDSHAKES_PER_SECOND;
+			const costMs = SECOND / handshakesPerSecond;
 			this.#busyUntilMs = Math.max(this.#busyUntilMs, clock.monotonicMs()) + costMs;
 			connection.stopReading();
 			clock.schedule(() => {

@@ -2,6 +2,7 @@
 // devices must converge. The first finding ends it. The same plan gives the same result on any
 // engine.
 
+import { crc32 } from "../../../src/bytes/crc32.js";
 import type { ByteSource } from "../../../src/ports.js";
 import type { Ed25519Operations } from "../ed25519-crypto.js";
 import { World } from "../world.js";
@@ -21,7 +22,7 @@ import type { Plan } from "./plan.js";
 import type { Stage } from "./stage.js";
 import { countOne, Statistics } from "./statistics.js";
 import { buildStage, SECRETS } from "./theatre.js";
-import { Trace } from "./trace.js";
+import { mixRemains, Trace } from "./trace.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -48,7 +49,7 @@ export interface LifeParts {
 
 export interface LifeResult {
 	readonly statistics: Statistics;
-	/** Of everything that happened, in order. */
+	/** Of everything that happened, every byte published, and all that is left on the chips. */
 	readonly digest: string;
 	readonly finding?: Finding;
 	readonly trace: readonly string[];
@@ -94,6 +95,7 @@ class Life {
 				this.#trace.note(message.client, "published", {
 					topic: message.topic,
 					bytes: message.payload.length,
+					crc: crc32(message.payload),
 					id: message.packetId,
 				});
 				this.#watches[index]?.delivered(message);
@@ -156,6 +158,7 @@ class Life {
 			this.#find("simulator", stack ?? `${name}: ${message}`);
 		}
 		this.#count();
+		mixRemains(this.#trace, boards, this.#statistics);
 		return {
 			statistics: this.#statistics,
 			digest: this.#trace.digest,

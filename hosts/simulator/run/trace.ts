@@ -1,5 +1,9 @@
-// What happened in a life, in order: a digest that is the same for the same run on any engine and,
-// where it is asked for, lines for a person. It judges nothing.
+// What happened in a life, in order, and what it left behind: a digest that is the same for the
+// same run on any engine and, where it is asked for, lines for a person. It judges nothing.
+
+import { crc32 } from "../../../src/bytes/crc32.js";
+import type { SimulatedBoard } from "../board.js";
+import type { Statistics } from "./statistics.js";
 
 /** Lines of a trace that are kept: the newest ones. A day of a stormy life has some thousands. */
 const TRACE_LINES_MAX = 20_000;
@@ -34,6 +38,15 @@ export class Trace {
 		if (this.#keepsLines) this.#keep(atMs, who, what, detail);
 	}
 
+	/** Values that no line tells, in the order of their fields; of bytes their CRC. */
+	mix(value: unknown): void {
+		if (typeof value === "number") this.#mixNumber(value);
+		else if (value instanceof Uint8Array) this.#mixBytes(value);
+		else if (Array.isArray(value)) for (const item of value) this.mix(item);
+		else if (typeof value === "object" && value !== null) this.mix(Object.entries(value));
+		else this.#mixText(String(value));
+	}
+
 	/** Sixteen hexadecimal digits. */
 	get digest(): string {
 		return hex32(this.#left) + hex32(this.#right);
@@ -64,8 +77,14 @@ export class Trace {
 			this.#mix(value >>> 0);
 			this.#mix(Math.floor(value / 0x1_0000_0000) >>> 0);
 		} else {
-			this.#mixText(String(value));
+			// Its bits: engines may write it with other digits.
+			this.#mixBytes(new Uint8Array(Float64Array.of(value).buffer));
 		}
+	}
+
+	#mixBytes(bytes: Uint8Array): void {
+		this.#mix(bytes.length);
+		this.#mix(crc32(bytes));
 	}
 
 	#mixText(text: string): void {
@@ -78,6 +97,18 @@ export class Trace {
 		this.#left = Math.imul(this.#left ^ word, 0x01000193);
 		this.#right = Math.imul((this.#right ^ word ^ (this.#left >>> 15)) | 0, 0x5bd1e995);
 	}
+}
+
+/** Mixes in what a life leaves: the chips' contents, the key-value storage and all numbers. */
+export function mixRemains(
+	trace: Trace,
+	boards: readonly SimulatedBoard[],
+	statistics: Statistics,
+): void {
+	for (const { outboxChip, logChip, keyValue } of boards) {
+		trace.mix([outboxChip.image(), logChip.image(), keyValue.contents()]);
+	}
+	trace.mix(statistics.toJSON());
 }
 
 /** Hours, minutes, seconds and milliseconds since the start of the world. */

@@ -34,6 +34,27 @@ describe("Trace", () => {
 		expect(traced([first, second]).digest === traced([second, first]).digest).toBe(false);
 	});
 
+	it("mixes in what no line tells: bytes, names, numbers and where they stand", () => {
+		const digestOf = (value: unknown) => {
+			const trace = traced([[1, "a", "b"]]);
+			trace.mix(value);
+			expect(trace.lines).toHaveLength(1);
+			return trace.digest;
+		};
+		const same = { a: [1, 0.5], b: Uint8Array.of(1, 2, 3) };
+		expect(digestOf({ ...same })).toBe(digestOf(same));
+		const others = [
+			{ ...same, b: Uint8Array.of(1, 2, 4) },
+			{ ...same, b: Uint8Array.of(1, 2, 3, 0) },
+			{ ...same, a: [1, 0.25] },
+			{ ...same, a: [0.5, 1] },
+			{ a: same.a, c: same.b },
+			undefined,
+		];
+		const digests = others.map(digestOf).concat(digestOf(same));
+		expect(new Set(digests).size).toBe(digests.length);
+	});
+
 	it("tells what happened in lines", () => {
 		const { lines } = traced([
 			[3_723_004, "sensor-1", "failed", { name: "x", code: 7, no: undefined }],
