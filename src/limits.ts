@@ -582,14 +582,32 @@ export const LOG_KIND_BURST = 4;
 /** Entries of one kind per second after that: six an hour, the rest is counted. */
 export const LOG_KIND_PER_SECOND = 6 / 3600;
 
-/** Entries of all kinds at once. */
-export const LOG_TOTAL_BURST = 32;
+/** Entries at once of what happens on the device itself: no peer can use them up. */
+export const LOG_DEVICE_BURST = 16;
 
-/** Entries of all kinds per second after that: 720 a day, which bounds the wear of the flash. */
-export const LOG_TOTAL_PER_SECOND = 30 / 3600;
+/**
+ * The same per second after that: 12 an hour. With the rates of the other sources below 1584 a day
+ * at the most, which bounds the wear of the flash.
+ */
+export const LOG_DEVICE_PER_SECOND = 12 / 3600;
 
-/** Entries of the burst that only what happens on the device itself may take, not what peers do. */
-export const LOG_RESERVE = 8;
+/** Entries at once of commands that an operator signed and the device obeyed. */
+export const LOG_OPERATOR_BURST = 24;
+
+/** The same per second after that: 24 an hour, two kinds of two operators at their full rate. */
+export const LOG_OPERATOR_PER_SECOND = 24 / 3600;
+
+/** Entries at once of what comes over USB: one provisioning from start to end, and some refusals. */
+export const LOG_STATION_BURST = 16;
+
+/** The same per second after that: 12 an hour. */
+export const LOG_STATION_PER_SECOND = 12 / 3600;
+
+/** Entries at once of what anybody on the network can bring about. */
+export const LOG_PEER_BURST = 24;
+
+/** The same per second after that: 18 an hour, three kinds at their full rate. */
+export const LOG_PEER_PER_SECOND = 18 / 3600;
 
 /** Milliseconds after which what was suppressed is written down as a count. */
 export const LOG_SUPPRESSED_MS = 3_600_000;

@@ -8,11 +8,12 @@ import { LOG_DETAILS_MAX, LOG_TEXT_CHARACTERS_MAX } from "../limits.js";
 import type { DeviceEvent } from "../ports.js";
 import type { LogDetails } from "./entry.js";
 
-/**
- * Who can bring an event about. What peers can cause may not use up the log: a part of its rate is
- * kept for what the device itself goes through.
- */
-export type EventSource = "device" | "peer";
+/** Who can bring an event about. Each has a rate of its own: none can use up that of another. */
+export type EventSource =
+	| "device" // it happens on the device itself
+	| "operator" // signed, judged and obeyed
+	| "station" // comes over USB
+	| "peer"; // comes over the network, from whomever
 
 export interface CatalogueEntry {
 	readonly source: EventSource;
@@ -51,11 +52,11 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	"credential-reverted": { source: "device", details: ["slot"] },
 	"credential-record-corrupt": { source: "device", details: [] },
 	"credential-slot-corrupt": { source: "device", details: ["slot"] },
-	"provisioning-keys-made": { source: "device", details: ["key"] },
-	"provisioning-committed": { source: "device", details: ["role"] },
-	"provisioning-locked": { source: "device", details: [] },
-	"provisioning-unlocked": { source: "device", details: [] },
-	"provisioning-refused": { source: "peer", details: ["step", "code", "path"] },
+	"provisioning-keys-made": { source: "station", details: ["key"] },
+	"provisioning-committed": { source: "station", details: ["role"] },
+	"provisioning-locked": { source: "station", details: [] },
+	"provisioning-unlocked": { source: "station", details: [] },
+	"provisioning-refused": { source: "station", details: ["step", "code", "path"] },
 
 	// what comes over the network
 	"signature-rejected": { source: "peer", details: ["reason"] },
@@ -63,7 +64,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	"message-too-large": { source: "peer", details: ["payloadBytes"] },
 	"command-refused": { source: "peer", details: ["reason", "sequence", "operator"] },
 	"command-performed": {
-		source: "peer",
+		source: "operator",
 		details: ["command", "sequence", "operator", "outcome"],
 	},
 	"protocol-violated": { source: "peer", details: ["clause"] },

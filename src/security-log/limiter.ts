@@ -1,14 +1,20 @@
-// How often what may be written: a bucket for each kind of event and one for all, so that nobody
-// wears the flash out by provoking events. What is suppressed is counted, never forgotten.
+// How often what may be written: a bucket for each kind of event and one for each source, so that
+// nobody wears the flash out by provoking events, and no source silences another. What is
+// suppressed is counted.
 
 import { assert } from "../assert.js";
 import {
+	LOG_DEVICE_BURST,
+	LOG_DEVICE_PER_SECOND,
 	LOG_KIND_BURST,
 	LOG_KIND_PER_SECOND,
-	LOG_RESERVE,
+	LOG_OPERATOR_BURST,
+	LOG_OPERATOR_PER_SECOND,
+	LOG_PEER_BURST,
+	LOG_PEER_PER_SECOND,
+	LOG_STATION_BURST,
+	LOG_STATION_PER_SECOND,
 	LOG_SUPPRESSED_MS,
-	LOG_TOTAL_BURST,
-	LOG_TOTAL_PER_SECOND,
 } from "../limits.js";
 import { CATALOGUE, type EventSource } from "./catalogue.js";
 
@@ -25,7 +31,7 @@ export type MakeBucket = (
 
 export class Limiter {
 	readonly #makeBucket: MakeBucket;
-	readonly #total: Bucket;
+	readonly #sources: Readonly<Record<EventSource, Bucket>>;
 	/** At most one for each name of the catalogue. */
 	readonly #kinds = new Map<string, Bucket>();
 	/** Since the last entry of each kind. At most one for each name of the catalogue. */
@@ -34,8 +40,14 @@ export class Limiter {
 
 	constructor(makeBucket: MakeBucket, nowMs: number) {
 		this.#makeBucket = makeBucket;
-		const size = { burst: LOG_TOTAL_BURST, perSecond: LOG_TOTAL_PER_SECOND };
-		this.#total = makeBucket(size, nowMs);
+		const bucket = (burst: number, perSecond: number): Bucket =>
+			makeBucket({ burst, perSecond }, nowMs);
+		this.#sources = {
+			device: bucket(LOG_DEVICE_BURST, LOG_DEVICE_PER_SECOND),
+			operator: bucket(LOG_OPERATOR_BURST, LOG_OPERATOR_PER_SECOND),
+			station: bucket(LOG_STATION_BURST, LOG_STATION_PER_SECOND),
+			peer: bucket(LOG_PEER_BURST, LOG_PEER_PER_SECOND),
+		};
 	}
 
 	/**
@@ -45,14 +57,14 @@ export class Limiter {
 	take(name: string, source: EventSource, nowMs: number): { readonly more: number } | undefined {
 		assert(Object.hasOwn(CATALOGUE, name), "only events of the catalogue are counted");
 		const kind = this.#kindOf(name, nowMs);
-		const reserve = source === "peer" ? LOG_RESERVE : 0;
-		if (kind.available(nowMs) < 1 || this.#total.available(nowMs) <= reserve) {
+		const all = this.#sources[source];
+		if (kind.available(nowMs) < 1 || all.available(nowMs) < 1) {
 			if (this.#suppressed.size === 0) this.#suppressedSinceMs = nowMs;
 			this.#suppressed.set(name, (this.#suppressed.get(name) ?? 0) + 1);
 			return undefined;
 		}
 		kind.spend(1, nowMs);
-		this.#total.spend(1, nowMs);
+		all.spend(1, nowMs);
 		const more = this.#suppressed.get(name) ?? 0;
 		this.#suppressed.delete(name);
 		return { more };
@@ -70,8 +82,8 @@ export class Limiter {
 	takeSuppressed(nowMs: number): ReadonlyMap<string, number> | undefined {
 		if (this.#suppressed.size === 0) return undefined;
 		if (nowMs - this.#suppressedSinceMs < LOG_SUPPRESSED_MS) return undefined;
-		if (this.#total.available(nowMs) < 1) return undefined;
-		this.#total.spend(1, nowMs);
+		if (this.#sources.device.available(nowMs) < 1) return undefined;
+		this.#sources.device.spend(1, nowMs);
 		const counts = new Map(this.#suppressed);
 		this.#suppressed.clear();
 		return counts;

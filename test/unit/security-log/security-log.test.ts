@@ -1,11 +1,18 @@
 import { equalBytes } from "../../../src/bytes/arrays.js";
-import { LOG_KIND_BURST, LOG_TOTAL_BURST, LOG_UNSIGNED_MAX } from "../../../src/limits.js";
+import {
+	LOG_KIND_BURST,
+	LOG_PEER_BURST,
+	LOG_PEER_PER_SECOND,
+	LOG_UNSIGNED_MAX,
+} from "../../../src/limits.js";
+import type { DeviceEvent } from "../../../src/ports.js";
 import { CATALOGUE } from "../../../src/security-log/catalogue.js";
 import type { LogEntry } from "../../../src/security-log/entry.js";
 import { toyDigest } from "../../support/toy-digest.js";
 import { LOG_NOW, LogImage, LogLife, readCheckpoint, readEntry } from "../../support/log-bench.js";
 
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 const BOOT = {
 	name: "device-booted",
 	reason: "power-on",
@@ -13,6 +20,20 @@ const BOOT = {
 	mode: "normal",
 	failedBoots: 0,
 };
+
+const EXAMPLES: Readonly<Record<string, DeviceEvent>> = {
+	"command-performed": {
+		name: "command-performed",
+		command: "restart",
+		sequence: 1,
+		operator: "0011223344556677",
+		outcome: "done",
+	},
+};
+
+function namesFrom(source: string): string[] {
+	return Object.keys(CATALOGUE).filter((name) => CATALOGUE[name]?.source === source);
+}
 
 /** Each entry names the hash of the one before it. */
 function expectChained(life: LogLife): void {
@@ -194,15 +215,32 @@ describe("SecurityLog, rates", () => {
 		expect(life.names.filter((name) => name === "events-suppressed")).toHaveLength(1);
 	});
 
-	it("keeps room for what happens on the device when peers provoke everything they can", () => {
-		const life = new LogLife(new LogImage());
-		const peers = Object.keys(CATALOGUE).filter((name) => CATALOGUE[name]?.source === "peer");
-		for (let count = 0; count < 50; count++) {
-			for (const name of peers) life.report({ name, isSecurity: true });
+	it("keeps room for each source when another one provokes everything it can", () => {
+		const kept: Readonly<Record<string, readonly string[]>> = {
+			peer: ["credential-reverted", "command-performed", "provisioning-unlocked"],
+			station: ["credential-reverted", "command-performed"],
+		};
+		for (const [source, expected] of Object.entries(kept)) {
+			const life = new LogLife(new LogImage());
+			const provoked = namesFrom(source).filter((name) => !expected.includes(name));
+			for (let count = 0; count < 300; count++) {
+				life.clock.advance(MINUTE);
+				for (const name of provoked) life.report({ name, isSecurity: true });
+			}
+			for (const name of expected) life.report(EXAMPLES[name] ?? { name });
+			expect(life.names.slice(-expected.length)).toEqual(expected);
 		}
-		expect(life.entries.length).toBeLessThan(LOG_TOTAL_BURST);
-		life.record("credential-reverted");
-		expect(life.names.at(-1)).toBe("credential-reverted");
+	});
+
+	it("writes the beginning of what a peer does, and then no more than its rate", () => {
+		const life = new LogLife(new LogImage());
+		for (let minute = 0; minute < 24 * 60; minute++) {
+			for (const name of namesFrom("peer")) life.report({ name, isSecurity: true });
+			life.clock.advance(MINUTE);
+		}
+		const most = LOG_PEER_BURST + LOG_PEER_PER_SECOND * 86_400;
+		expect(told(life).counter).toBeGreaterThan(most * 0.95);
+		expect(told(life).counter).toBeLessThanOrEqual(most);
 	});
 
 	it("fits the longest suppressed counts into an entry", () => {
