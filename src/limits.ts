@@ -582,6 +582,18 @@ export const LOG_KIND_BURST = 4;
 /** Entries of one kind per second after that: six an hour, the rest is counted. */
 export const LOG_KIND_PER_SECOND = 6 / 3600;
 
+/**
+ * Kinds of events whose rates are told apart: with failure classes, reasons and the commands of
+ * eight operators there could be some ninety, and few of them come in one hour. 8 KB if all do.
+ */
+export const LOG_KINDS_MAX = 48;
+
+/**
+ * Entries of a source's burst that only its graver events may take: commands that change something,
+ * but not those that ask; connections that fail, but not messages that are refused.
+ */
+export const LOG_RESERVE = 8;
+
 /** Entries at once of what happens on the device itself: no peer can use them up. */
 export const LOG_DEVICE_BURST = 16;
 

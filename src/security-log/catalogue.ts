@@ -19,6 +19,10 @@ export interface CatalogueEntry {
 	readonly source: EventSource;
 	/** The details that are kept, in this order. No secret and no payload is ever among them. */
 	readonly details: readonly string[];
+	/** Details that tell kinds of this event apart: one kind does not use up another's rate. */
+	readonly kindBy?: readonly string[];
+	/** It may not take what is kept for graver events of the same source. */
+	readonly isMinor?: (event: DeviceEvent) => boolean;
 	/** Of events that are mostly ordinary: the ones that belong here. */
 	readonly isOfInterest?: (event: DeviceEvent) => boolean;
 	/** May wait in memory until something else happens, or until the device has run a while. */
@@ -38,11 +42,17 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	"reboot-denied": { source: "peer", details: ["failureClass", "reason"] },
 
 	// storage and keys
-	"storage-failed": { source: "device", details: ["path", "code"] },
+	"storage-failed": {
+		source: "device",
+		details: ["path", "code"],
+		kindBy: ["path"],
+		isMinor: always,
+	},
 	"signing-key-missing": { source: "device", details: [] },
 	"message-refused": {
 		source: "device",
 		details: ["channel", "reason"],
+		isMinor: always,
 		// Or an entry that cannot be uploaded would make another one.
 		isOfInterest: ({ channel }) => channel !== "log",
 	},
@@ -56,16 +66,28 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	"provisioning-committed": { source: "station", details: ["role"] },
 	"provisioning-locked": { source: "station", details: [] },
 	"provisioning-unlocked": { source: "station", details: [] },
-	"provisioning-refused": { source: "station", details: ["step", "code", "path"] },
+	"provisioning-refused": {
+		source: "station",
+		details: ["step", "code", "path"],
+		kindBy: ["step"],
+		isMinor: ({ step }) => step !== "unlock",
+	},
 
 	// what comes over the network
-	"signature-rejected": { source: "peer", details: ["reason"] },
-	"message-outside-policy": { source: "peer", details: [] },
-	"message-too-large": { source: "peer", details: ["payloadBytes"] },
-	"command-refused": { source: "peer", details: ["reason", "sequence", "operator"] },
+	"signature-rejected": { source: "peer", details: ["reason"], isMinor: always },
+	"message-outside-policy": { source: "peer", details: [], isMinor: always },
+	"message-too-large": { source: "peer", details: ["payloadBytes"], isMinor: always },
+	"command-refused": {
+		source: "peer",
+		details: ["reason", "sequence", "operator"],
+		kindBy: ["reason"],
+		isMinor: always,
+	},
 	"command-performed": {
 		source: "operator",
 		details: ["command", "sequence", "operator", "outcome"],
+		kindBy: ["operator", "command"],
+		isMinor: ({ command }) => READ_ONLY.includes(String(command)),
 	},
 	"protocol-violated": { source: "peer", details: ["clause"] },
 	"subscription-refused": { source: "peer", details: ["topic", "granted"] },
@@ -73,6 +95,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 	"connection-failed": {
 		source: "peer",
 		details: ["failureClass", "code", "transportCode", "phase", "host", "failures"],
+		kindBy: ["failureClass"],
 		isOfInterest: ({ isSecurity }) => isSecurity === true,
 	},
 	"duplicate-client-id-suspected": { source: "peer", details: [] },
@@ -85,10 +108,17 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 /** Written by the log itself; it is nothing that is reported. Its details are counts by name. */
 export const EVENTS_SUPPRESSED = "events-suppressed";
 
+/** What the log keeps of an event, and how it is told apart from others. */
+export interface Judged {
+	readonly rule: CatalogueEntry;
+	readonly details: LogDetails;
+	/** Events of one kind share a rate. Nothing that a peer can choose freely is part of it. */
+	readonly kind: string;
+	readonly isMinor: boolean;
+}
+
 /** The part of `event` that the log keeps, or `undefined` where it does not belong there. */
-export function judgeEvent(
-	event: DeviceEvent,
-): { readonly rule: CatalogueEntry; readonly details: LogDetails } | undefined {
+export function judgeEvent(event: DeviceEvent): Judged | undefined {
 	const rule = Object.hasOwn(CATALOGUE, event.name) ? CATALOGUE[event.name] : undefined;
 	if (rule === undefined || rule.isOfInterest?.(event) === false) return undefined;
 	const details: Record<string, string | number | boolean> = {};
@@ -97,7 +127,15 @@ export function judgeEvent(
 		if (typeof value === "string") details[name] = shortenText(value, LOG_TEXT_CHARACTERS_MAX);
 		else if (typeof value === "boolean" || isLoggable(value)) details[name] = value;
 	}
-	return { rule, details };
+	const kind = [event.name, ...(rule.kindBy ?? []).map((name) => String(details[name]))].join(" ");
+	return { rule, details, kind, isMinor: rule.isMinor?.(event) === true };
+}
+
+/** Commands that change nothing. A new command counts as one that does. */
+const READ_ONLY: readonly string[] = Object.freeze(["identify", "report"]);
+
+function always(): boolean {
+	return true;
 }
 
 /** Switched on, reset by hand or restarted: without company, not worth a write. */

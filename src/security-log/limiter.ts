@@ -8,10 +8,12 @@ import {
 	LOG_DEVICE_PER_SECOND,
 	LOG_KIND_BURST,
 	LOG_KIND_PER_SECOND,
+	LOG_KINDS_MAX,
 	LOG_OPERATOR_BURST,
 	LOG_OPERATOR_PER_SECOND,
 	LOG_PEER_BURST,
 	LOG_PEER_PER_SECOND,
+	LOG_RESERVE,
 	LOG_STATION_BURST,
 	LOG_STATION_PER_SECOND,
 	LOG_SUPPRESSED_MS,
@@ -29,12 +31,23 @@ export type MakeBucket = (
 	nowMs: number,
 ) => Bucket;
 
+/** Of an event, what decides whether it may be written. */
+export interface Limited {
+	readonly name: string;
+	readonly kind: string;
+	readonly source: EventSource;
+	readonly isMinor: boolean;
+}
+
+/** One object for all of them. */
+const KIND_SIZE = Object.freeze({ burst: LOG_KIND_BURST, perSecond: LOG_KIND_PER_SECOND });
+
 export class Limiter {
 	readonly #makeBucket: MakeBucket;
 	readonly #sources: Readonly<Record<EventSource, Bucket>>;
-	/** At most one for each name of the catalogue. */
+	/** At most LOG_KINDS_MAX, and one for each source: for the kinds that have no place any more. */
 	readonly #kinds = new Map<string, Bucket>();
-	/** Since the last entry of each kind. At most one for each name of the catalogue. */
+	/** Since the last entry of each name. At most one for each name of the catalogue. */
 	readonly #suppressed = new Map<string, number>();
 	#suppressedSinceMs = 0;
 
@@ -51,14 +64,16 @@ export class Limiter {
 	}
 
 	/**
-	 * Whether an event may be written now, and how many of its kind were not since the last one. An
+	 * Whether an event may be written now, and how many of its name were not since the last one. An
 	 * event that may not is counted.
 	 */
-	take(name: string, source: EventSource, nowMs: number): { readonly more: number } | undefined {
+	take(event: Limited, nowMs: number): { readonly more: number } | undefined {
+		const { name, source, isMinor } = event;
 		assert(Object.hasOwn(CATALOGUE, name), "only events of the catalogue are counted");
-		const kind = this.#kindOf(name, nowMs);
+		const kind = this.#kindOf(event, nowMs);
 		const all = this.#sources[source];
-		if (kind.available(nowMs) < 1 || all.available(nowMs) < 1) {
+		const reserve = isMinor ? LOG_RESERVE : 0;
+		if (kind.available(nowMs) < 1 || all.available(nowMs) <= reserve) {
 			if (this.#suppressed.size === 0) this.#suppressedSinceMs = nowMs;
 			this.#suppressed.set(name, (this.#suppressed.get(name) ?? 0) + 1);
 			return undefined;
@@ -89,13 +104,24 @@ export class Limiter {
 		return counts;
 	}
 
-	#kindOf(name: string, nowMs: number): Bucket {
-		let bucket = this.#kinds.get(name);
+	#kindOf({ kind, source }: Limited, nowMs: number): Bucket {
+		const known = this.#kinds.get(kind);
+		if (known !== undefined) return known;
+		if (this.#kinds.size >= LOG_KINDS_MAX) this.#forgetIdle(nowMs);
+		// No event's name is a source's: what such kinds share is nobody else's.
+		const key = this.#kinds.size >= LOG_KINDS_MAX ? source : kind;
+		let bucket = this.#kinds.get(key);
 		if (bucket === undefined) {
-			const size = { burst: LOG_KIND_BURST, perSecond: LOG_KIND_PER_SECOND };
-			bucket = this.#makeBucket(size, nowMs);
-			this.#kinds.set(name, bucket);
+			bucket = this.#makeBucket(KIND_SIZE, nowMs);
+			this.#kinds.set(key, bucket);
 		}
 		return bucket;
+	}
+
+	/** A full bucket is as good as a new one. */
+	#forgetIdle(nowMs: number): void {
+		for (const [kind, bucket] of this.#kinds) {
+			if (bucket.available(nowMs) >= LOG_KIND_BURST) this.#kinds.delete(kind);
+		}
 	}
 }

@@ -12,7 +12,7 @@ import { EVENTS_SUPPRESSED, judgeEvent } from "./catalogue.js";
 import { signCheckpoint } from "./checkpoint.js";
 import { encodeEntry, type LogDetails, type LogTime } from "./entry.js";
 import { saveHead, type Head } from "./head.js";
-import { Limiter, type MakeBucket } from "./limiter.js";
+import { Limiter, type Limited, type MakeBucket } from "./limiter.js";
 import { CHANNEL_CHECKPOINT, CHANNEL_ENTRY, type LogStore } from "./log-store.js";
 import { checkpointAt, entryAt, recoverLog } from "./recovery.js";
 
@@ -45,7 +45,7 @@ interface Moment {
 }
 
 interface Held extends Moment {
-	readonly name: string;
+	readonly limited: Limited;
 	readonly details: LogDetails;
 	readonly atMs: number;
 }
@@ -80,16 +80,17 @@ export class SecurityLog {
 	record(event: DeviceEvent): void {
 		const judged = judgeEvent(event);
 		if (judged === undefined) return;
-		const { rule, details } = judged;
+		const { rule, details, kind, isMinor } = judged;
 		const { name } = event;
+		const limited = { name, kind, source: rule.source, isMinor };
 		const atMs = this.#options.clock.monotonicMs();
 		const moment = this.#moment(atMs);
 		if (rule.mayWait?.(event)) {
-			this.#held = { name, details, atMs, ...moment };
+			this.#held = { limited, details, atMs, ...moment };
 			return;
 		}
 		this.#writeHeld();
-		const taken = this.#limiter.take(name, rule.source, atMs);
+		const taken = this.#limiter.take(limited, atMs);
 		if (taken === undefined) return;
 		const { more } = taken;
 		this.#append(name, more > 0 ? { suppressed: more, ...details } : details, moment);
@@ -173,8 +174,8 @@ export class SecurityLog {
 		if (held === undefined) return;
 		this.#held = undefined;
 		const nowMs = this.#options.clock.monotonicMs();
-		if (this.#limiter.take(held.name, "device", nowMs) === undefined) return;
-		this.#append(held.name, held.details, held);
+		if (this.#limiter.take(held.limited, nowMs) === undefined) return;
+		this.#append(held.limited.name, held.details, held);
 	}
 
 	#appendCounts(counts: ReadonlyMap<string, number>, nowMs: number): void {

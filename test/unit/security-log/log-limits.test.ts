@@ -1,0 +1,119 @@
+// Which events use up whose rate: by what kinds are told apart, and what is kept for the graver ones.
+
+import { LOG_KIND_BURST, LOG_KINDS_MAX } from "../../../src/limits.js";
+import { TokenBucket } from "../../../src/policy/token-bucket.js";
+import { Limiter } from "../../../src/security-log/limiter.js";
+import { LogImage, LogLife } from "../../support/log-bench.js";
+
+const MINUTE = 60_000;
+
+function operator(number: number): string {
+	return `${number}`.repeat(16);
+}
+
+function performed(number: number, command: string) {
+	const event = { name: "command-performed", command, sequence: 1, outcome: "done" };
+	return { ...event, operator: operator(number) };
+}
+
+/** Entries that say `value` among their details. */
+function saying(life: LogLife, value: string): number {
+	return life.entries.filter(({ details }) => Object.values(details).includes(value)).length;
+}
+
+describe("SecurityLog, kinds", () => {
+	it("writes a command that changes something after many that ask, by whomever", () => {
+		for (const asker of [1, 2]) {
+			const life = new LogLife(new LogImage());
+			for (let count = 0; count < 10; count++) life.report(performed(asker, "identify"));
+			life.report(performed(1, "set-interval"));
+			expect(saying(life, "identify")).toBe(LOG_KIND_BURST);
+			expect(saying(life, "set-interval")).toBe(1);
+		}
+	});
+
+	it("keeps a part of the rate for commands that change something", () => {
+		const life = new LogLife(new LogImage());
+		for (let minute = 0; minute < 300; minute++) {
+			life.clock.advance(MINUTE);
+			for (let asker = 1; asker <= 8; asker++) {
+				for (const command of ["identify", "report"]) life.report(performed(asker, command));
+			}
+		}
+		for (let count = 0; count < 4; count++) {
+			life.report(performed(9, "restart"));
+			life.report(performed(9, "set-interval"));
+		}
+		expect(saying(life, "restart")).toBe(4);
+		expect(saying(life, "set-interval")).toBe(4);
+	});
+
+	it("writes an attempt to unlock, and a success, after many refusals of other steps", () => {
+		const life = new LogLife(new LogImage());
+		const steps = ["hello", "keys", "request", "begin", "chunk", "commit", "prove", "challenge"];
+		for (let minute = 0; minute < 300; minute++) {
+			life.clock.advance(MINUTE);
+			for (const step of steps) life.report({ name: "provisioning-refused", step, code: "step" });
+		}
+		for (let count = 0; count < 10; count++) {
+			life.report({ name: "provisioning-refused", step: "unlock", code: "unlock" });
+		}
+		life.report({ name: "provisioning-unlocked" });
+		expect(saying(life, "unlock")).toBe(LOG_KIND_BURST);
+		expect(life.names.at(-1)).toBe("provisioning-unlocked");
+	});
+
+	it("tells failed connections apart by their class, and refused commands by their reason", () => {
+		const life = new LogLife(new LogImage());
+		const failed = { name: "connection-failed", isSecurity: true };
+		const refused = { name: "command-refused", operator: operator(1), sequence: 1 };
+		for (let count = 0; count < 10; count++) {
+			life.report({ ...failed, failureClass: "tls-pin" });
+			life.report({ ...refused, reason: "replayed" });
+		}
+		life.report({ ...failed, failureClass: "connack-credentials" });
+		life.report({ ...failed, failureClass: "flood" });
+		life.report({ ...refused, reason: "not-allowed" });
+		for (const value of ["connack-credentials", "flood", "not-allowed"]) {
+			expect(saying(life, value)).toBe(1);
+		}
+	});
+
+	it("writes a failed connection after any number of refused messages", () => {
+		const life = new LogLife(new LogImage());
+		for (let minute = 0; minute < 300; minute++) {
+			life.clock.advance(MINUTE);
+			for (const name of ["signature-rejected", "message-outside-policy", "message-too-large"]) {
+				life.report({ name });
+			}
+			for (const reason of ["replayed", "retained"])
+				life.report({ name: "command-refused", reason });
+		}
+		life.report({ name: "connection-failed", isSecurity: true, failureClass: "tls-pin" });
+		expect(saying(life, "tls-pin")).toBe(1);
+	});
+});
+
+describe("Limiter", () => {
+	const event = { name: "command-performed", source: "operator", isMinor: false } as const;
+
+	it("lets kinds beyond the bound share one rate, until another kind is idle", () => {
+		let made = 0;
+		const limiter = new Limiter((size, nowMs) => {
+			made++;
+			return new TokenBucket({ ...size, burst: size.burst === 4 ? 4 : 10_000 }, nowMs);
+		}, 0);
+		const sources = made;
+		const takes = (kind: string, atMs: number) => limiter.take({ ...event, kind }, atMs);
+		for (let number = 0; number < LOG_KINDS_MAX; number++) takes(`kind ${number}`, 0);
+		for (let number = 0; number < LOG_KIND_BURST; number++) takes(`more ${number}`, 0);
+		expect(takes("one more", 0)).toBeUndefined();
+		expect(takes("kind 7", 0)).toBeDefined();
+		expect(made - sources).toBe(LOG_KINDS_MAX + 1);
+		const peers = { name: "signature-rejected", source: "peer", isMinor: false } as const;
+		expect(limiter.take({ ...peers, kind: "of peers" }, 0)).toBeDefined();
+		expect(takes("one more", 60 * MINUTE)).toBeDefined();
+		expect(takes("one more", 60 * MINUTE)).toBeDefined();
+		expect(made - sources).toBe(LOG_KINDS_MAX + 3);
+	});
+});
