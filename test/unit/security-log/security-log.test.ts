@@ -1,18 +1,9 @@
 import { equalBytes } from "../../../src/bytes/arrays.js";
-import {
-	LOG_KIND_BURST,
-	LOG_PEER_BURST,
-	LOG_PEER_PER_SECOND,
-	LOG_UNSIGNED_MAX,
-} from "../../../src/limits.js";
-import type { DeviceEvent } from "../../../src/ports.js";
-import { CATALOGUE } from "../../../src/security-log/catalogue.js";
+import { LOG_UNSIGNED_MAX } from "../../../src/limits.js";
 import type { LogEntry } from "../../../src/security-log/entry.js";
 import { toyDigest } from "../../support/toy-digest.js";
 import { LOG_NOW, LogImage, LogLife, readCheckpoint, readEntry } from "../../support/log-bench.js";
 
-const HOUR = 3_600_000;
-const MINUTE = 60_000;
 const BOOT = {
 	name: "device-booted",
 	reason: "power-on",
@@ -20,20 +11,6 @@ const BOOT = {
 	mode: "normal",
 	failedBoots: 0,
 };
-
-const EXAMPLES: Readonly<Record<string, DeviceEvent>> = {
-	"command-performed": {
-		name: "command-performed",
-		command: "restart",
-		sequence: 1,
-		operator: "0011223344556677",
-		outcome: "done",
-	},
-};
-
-function namesFrom(source: string): string[] {
-	return Object.keys(CATALOGUE).filter((name) => CATALOGUE[name]?.source === source);
-}
 
 /** Each entry names the hash of the one before it. */
 function expectChained(life: LogLife): void {
@@ -186,71 +163,6 @@ describe("SecurityLog, boots", () => {
 		life.report({ ...BOOT, reason: "watchdog" });
 		life.report({ ...BOOT, mode: "safe" });
 		expect(life.entries.map(({ details }) => details["mode"])).toEqual(["normal", "safe"]);
-	});
-});
-
-describe("SecurityLog, rates", () => {
-	it("writes the first of a kind, counts the rest, and tells the count with the next", () => {
-		const life = new LogLife(new LogImage());
-		for (let count = 0; count < 100; count++) life.record("signature-rejected");
-		expect(life.entries).toHaveLength(LOG_KIND_BURST);
-		life.clock.advance(HOUR / 6);
-		life.record("signature-rejected");
-		expect(life.entries.at(-1)?.details).toEqual({ suppressed: 100 - LOG_KIND_BURST });
-	});
-
-	it("writes the counts down after an hour, where nothing follows", () => {
-		const life = new LogLife(new LogImage());
-		for (let count = 0; count < 10; count++) life.record("signature-rejected");
-		for (let count = 0; count < 7; count++) life.record("protocol-violated");
-		for (let minute = 0; minute < 59; minute++) life.work();
-		expect(life.names).not.toContain("events-suppressed");
-		life.work();
-		expect(told(life)).toEqual({
-			counter: 9,
-			name: "events-suppressed",
-			details: { total: 9, "signature-rejected": 6, "protocol-violated": 3 },
-		});
-		for (let minute = 0; minute < 120; minute++) life.work();
-		expect(life.names.filter((name) => name === "events-suppressed")).toHaveLength(1);
-	});
-
-	it("keeps room for each source when another one provokes everything it can", () => {
-		const kept: Readonly<Record<string, readonly string[]>> = {
-			peer: ["credential-reverted", "command-performed", "provisioning-unlocked"],
-			station: ["credential-reverted", "command-performed"],
-		};
-		for (const [source, expected] of Object.entries(kept)) {
-			const life = new LogLife(new LogImage());
-			const provoked = namesFrom(source).filter((name) => !expected.includes(name));
-			for (let count = 0; count < 300; count++) {
-				life.clock.advance(MINUTE);
-				for (const name of provoked) life.report({ name, isSecurity: true });
-			}
-			for (const name of expected) life.report(EXAMPLES[name] ?? { name });
-			expect(life.names.slice(-expected.length)).toEqual(expected);
-		}
-	});
-
-	it("writes the beginning of what a peer does, and then no more than its rate", () => {
-		const life = new LogLife(new LogImage());
-		for (let minute = 0; minute < 24 * 60; minute++) {
-			for (const name of namesFrom("peer")) life.report({ name, isSecurity: true });
-			life.clock.advance(MINUTE);
-		}
-		const most = LOG_PEER_BURST + LOG_PEER_PER_SECOND * 86_400;
-		expect(told(life).counter).toBeGreaterThan(most * 0.95);
-		expect(told(life).counter).toBeLessThanOrEqual(most);
-	});
-
-	it("fits the longest suppressed counts into an entry", () => {
-		const life = new LogLife(new LogImage());
-		for (const name of Object.keys(CATALOGUE)) {
-			for (let count = 0; count < 20; count++) life.report({ name, isSecurity: true });
-		}
-		for (let minute = 0; minute < 61; minute++) life.work();
-		const counts = life.entries.find(({ name }) => name === "events-suppressed");
-		expect(Number(counts?.details["total"])).toBeGreaterThan(300);
 	});
 });
 
