@@ -51,6 +51,8 @@ export interface DownlinkOptions {
 	readonly trustedTime: () => number | undefined;
 	/** A verified command carries the operator's time. */
 	readonly signedTime: (unixSeconds: number) => void;
+	/** Whether the ledger may be written for one more command of `operator`. */
+	readonly mayTake: (operator: string) => boolean;
 	readonly perform: (command: Command) => Performed;
 	readonly report: (event: DeviceEvent) => void;
 	/** A message was work for nothing: outside the policy, forged, or a repetition. */
@@ -90,7 +92,7 @@ export class Downlink {
 	}
 
 	#judge(envelope: Envelope, { retain, duplicate }: InboundMessage): void {
-		const { deviceId, operators, ledger, trustedTime, report } = this.#options;
+		const { deviceId, operators, ledger, trustedTime } = this.#options;
 		const keyId = toHex(envelope.keyId);
 		const operator = operators.find((candidate) => candidate.keyId === keyId);
 		const judgement = judgeCommand(envelope, {
@@ -101,19 +103,19 @@ export class Downlink {
 			trustedTime: trustedTime(),
 		});
 		const { sequence } = envelope;
-		if (judgement.kind === "refused") {
-			report({ name: "command-refused", reason: judgement.reason, sequence, operator: keyId });
-			if (judgement.answerable) this.#refuse(envelope, keyId, judgement.reason);
-			else if (!duplicate) this.#options.violated();
-			return;
-		}
+		const refuse = (reason: string): void => {
+			this.#reportRefused(reason, sequence, keyId);
+			if (!duplicate) this.#options.violated();
+		};
+		const isRefused = judgement.kind === "refused";
+		if (isRefused && !judgement.answerable) return refuse(judgement.reason);
+		// Its sequence is not spent: whoever sends it again, in its time, may be heard.
+		if (!this.#options.mayTake(keyId)) return refuse("too-many");
+		if (isRefused) return this.#refuse(envelope, keyId, judgement.reason);
 		// The sequence is spent before the effect: a power cut here loses the command, and never
 		// repeats it.
 		const recorded = ledger.record(keyId, sequence);
-		if (recorded !== "recorded") {
-			report({ name: "command-refused", reason: recorded, sequence, operator: keyId });
-			return;
-		}
+		if (recorded !== "recorded") return this.#reportRefused(recorded, sequence, keyId);
 		if (envelope.time !== undefined) this.#options.signedTime(envelope.time.unixSeconds);
 		this.#perform(judgement.command, sequence, keyId);
 	}
@@ -141,8 +143,13 @@ export class Downlink {
 	/** A refusal is answered once: its sequence is spent too, so that a replay costs no flash. */
 	#refuse(envelope: Envelope, keyId: string, reason: string): void {
 		const { ledger } = this.#options;
+		this.#reportRefused(reason, envelope.sequence, keyId);
 		if (ledger.record(keyId, envelope.sequence) !== "recorded") return;
 		this.#answer({ command: envelope.sequence, operator: keyId, outcome: "refused", reason });
+	}
+
+	#reportRefused(reason: string, sequence: number, operator: string): void {
+		this.#options.report({ name: "command-refused", reason, sequence, operator });
 	}
 
 	#answer(result: CommandResult): void {
