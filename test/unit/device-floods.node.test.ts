@@ -140,6 +140,18 @@ describe("Device, floods", () => {
 		expect(life.names).toContain("connection-stable");
 	});
 
+	it("gives nothing back to whoever breaks the connection in the middle", () => {
+		const life = online(provisioned(), 60_000);
+		expect(forge(life, 0, 200)).toBe(200);
+		life.breakConnection();
+		comeBack(life);
+		expect(life.reported("connection-failed")).toMatchObject([{ failureClass: "tcp" }]);
+		const forged = forge(life, 0);
+		expect(forged).toBeGreaterThan(INBOUND_VIOLATIONS_BURST - 200);
+		expect(forged).toBeLessThan(INBOUND_VIOLATIONS_BURST - 200 + 40);
+		expect(life.reported("connection-failed").at(-1)).toMatchObject({ failureClass: "flood" });
+	});
+
 	it("loses no reading to it, and is restarted by nothing", () => {
 		const life = online(provisioned(64), 10_000);
 		for (let round = 0; round < 6; round++) {
