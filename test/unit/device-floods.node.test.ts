@@ -7,9 +7,11 @@ import {
 	BACKOFF_FLOOR_LONG_MS,
 	COMMANDS_BURST,
 	INBOUND_VIOLATIONS_BURST,
+	MQTT_RECEIVED_MAX,
 	OUTBOUND_MESSAGES_BURST,
 	OUTBOUND_MESSAGES_PER_SECOND,
 } from "../../src/limits.js";
+import { DEFAULT_RULES, encodeRules } from "../../src/policy/rules.js";
 import {
 	COMMAND_TOPIC,
 	DeviceImage,
@@ -42,6 +44,19 @@ function comeBack(life: DeviceLife): number {
 		life.run(1000);
 	}
 	return life.clock.monotonicMs() - startMs;
+}
+
+/** A device that asks for its commands with QoS 2. */
+function exactlyOnce() {
+	const image = new DeviceImage();
+	const rules = DEFAULT_RULES.map((rule) =>
+		rule.direction === "subscribe" ? { ...rule, QoS: 2 as const } : rule,
+	);
+	image.install({ policy: encodeRules(rules) });
+	const life = new DeviceLife(image, "power-on", 60_000);
+	life.subackCode = 2;
+	life.connect();
+	return { image, life };
 }
 
 function resultsOf(life: DeviceLife): Published[] {
@@ -221,6 +236,23 @@ describe("Device, floods", () => {
 		expect(life.reported("connection-failed")).toEqual([]);
 		for (let count = 0; count < INBOUND_VIOLATIONS_BURST * 1.2; count++) life.deliver(command);
 		expect(life.reported("connection-failed")).toMatchObject([{ failureClass: "flood" }]);
+	});
+
+	it("takes messages that the broker repeats and never finishes for a flood", () => {
+		const { image, life } = exactlyOnce();
+		const command = image.command({ payload: encodeCommand({ name: "identify" }), sequence: 9 });
+		for (let round = 0; round < 2; round++) {
+			for (let count = 0; count <= MQTT_RECEIVED_MAX; count++) {
+				if (life.reported("connection-failed").length > round) break;
+				life.deliver(command, { QoS: 2, duplicate: true });
+			}
+			expect(life.reported("connection-failed")).toHaveLength(round + 1);
+			const { [round]: failed } = life.reported("connection-failed");
+			expect(failed).toMatchObject({ failureClass: "receive-limit", isSecurity: true });
+			expect(failed?.["delayMs"]).toBeGreaterThanOrEqual(BACKOFF_FLOOR_LONG_MS * (round + 1));
+			comeBack(life);
+		}
+		expect(life.identified).toBe(1);
 	});
 
 	it("counts what is outside its policy", () => {
