@@ -631,8 +631,11 @@ export const LOG_PEER_BURST = 24;
 /** The same per second after that: 18 an hour, three kinds at their full rate. */
 export const LOG_PEER_PER_SECOND = 18 / 3600;
 
-/** Milliseconds after which what was suppressed is written down as a count. */
-export const LOG_SUPPRESSED_MS = 3_600_000;
+/**
+ * Milliseconds after which what was suppressed is written down as a count: so much of it a power
+ * cut may take away, for a third of the device's own rate.
+ */
+export const LOG_SUPPRESSED_MS = 900_000;
 
 /**
  * Milliseconds that an ordinary boot waits for company: a device whose power fails every minute

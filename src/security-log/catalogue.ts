@@ -23,6 +23,8 @@ export interface CatalogueEntry {
 	readonly kindBy?: readonly string[];
 	/** It may not take what is kept for graver events of the same source. */
 	readonly isMinor?: (event: DeviceEvent) => boolean;
+	/** Nothing follows in this boot: what was counted is written down as well. */
+	readonly isLast?: boolean;
 	/** Of events that are mostly ordinary: the ones that belong here. */
 	readonly isOfInterest?: (event: DeviceEvent) => boolean;
 	/** May wait in memory until something else happens, or until the device has run a while. */
@@ -36,7 +38,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 		details: ["reason", "stage", "mode", "failedBoots", "isRecordCorrupt", "firmwareVersion"],
 		mayWait: isOrdinaryBoot,
 	},
-	"device-restarting": { source: "device", details: ["cause"] },
+	"device-restarting": { source: "device", details: ["cause"], isLast: true },
 	"task-stalled": { source: "device", details: ["task"] },
 	"reboot-requested": { source: "peer", details: ["failureClass"] },
 	"reboot-denied": { source: "peer", details: ["failureClass", "reason"] },

@@ -91,13 +91,13 @@ export class Limiter {
 	}
 
 	/**
-	 * The counts, once they have waited for LOG_SUPPRESSED_MS: the caller writes them down and they
-	 * begin anew.
+	 * The counts, once they have waited for LOG_SUPPRESSED_MS or where it is the last occasion: the
+	 * caller writes them down and they begin anew.
 	 */
-	takeSuppressed(nowMs: number): ReadonlyMap<string, number> | undefined {
+	takeSuppressed(nowMs: number, isLast: boolean): ReadonlyMap<string, number> | undefined {
 		if (this.#suppressed.size === 0) return undefined;
-		if (nowMs - this.#suppressedSinceMs < LOG_SUPPRESSED_MS) return undefined;
-		if (this.#sources.device.available(nowMs) < 1) return undefined;
+		const isDue = nowMs - this.#suppressedSinceMs >= LOG_SUPPRESSED_MS;
+		if (!isLast && (!isDue || this.#sources.device.available(nowMs) < 1)) return undefined;
 		this.#sources.device.spend(1, nowMs);
 		const counts = new Map(this.#suppressed);
 		this.#suppressed.clear();

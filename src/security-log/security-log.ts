@@ -91,9 +91,8 @@ export class SecurityLog {
 		}
 		this.#writeHeld();
 		const taken = this.#limiter.take(limited, atMs);
-		if (taken === undefined) return;
-		const { more } = taken;
-		this.#append(name, more > 0 ? { suppressed: more, ...details } : details, moment);
+		if (taken !== undefined) this.#append(name, detailsWith(taken.more, details), moment);
+		if (rule.isLast) this.#writeCounts(atMs, true);
 		if (this.#counter - this.#head.counter >= LOG_UNSIGNED_MAX) this.#sign();
 	}
 
@@ -109,8 +108,7 @@ export class SecurityLog {
 		if (this.#held !== undefined && nowMs - this.#held.atMs >= this.#options.bootHoldMs) {
 			this.#writeHeld();
 		}
-		const counts = this.#limiter.takeSuppressed(nowMs);
-		if (counts !== undefined) this.#appendCounts(counts, nowMs);
+		this.#writeCounts(nowMs, false);
 		if (this.#counter > this.#head.counter) this.#sign();
 	}
 
@@ -178,7 +176,9 @@ export class SecurityLog {
 		this.#append(held.limited.name, held.details, held);
 	}
 
-	#appendCounts(counts: ReadonlyMap<string, number>, nowMs: number): void {
+	#writeCounts(nowMs: number, isLast: boolean): void {
+		const counts = this.#limiter.takeSuppressed(nowMs, isLast);
+		if (counts === undefined) return;
 		let total = 0;
 		const details: Record<string, number> = {};
 		for (const [name, count] of counts) {
@@ -281,6 +281,10 @@ export class SecurityLog {
 	#failed(path: "log" | "hf-log", code: StorageErrorCode): void {
 		this.#options.onFailed(path, code);
 	}
+}
+
+function detailsWith(suppressed: number, details: LogDetails): LogDetails {
+	return suppressed > 0 ? { suppressed, ...details } : details;
 }
 
 function groupOf(counter: number): number {

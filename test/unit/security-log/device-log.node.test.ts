@@ -8,7 +8,7 @@ import { LogVerifier } from "../../../hosts/support/verify/log-verifier.js";
 import { equalBytes } from "../../../src/bytes/arrays.js";
 import { encodeCommand } from "../../../src/command/command.js";
 import { keyIdOf } from "../../../src/envelope/key-id.js";
-import { LOG_CHECKPOINT_MS } from "../../../src/limits.js";
+import { LOG_CHECKPOINT_MS, RESTART_DELAY_MS } from "../../../src/limits.js";
 import { encodeRules, DEFAULT_RULES } from "../../../src/policy/rules.js";
 import { decodeBatch } from "../../../src/security-log/batch.js";
 import { partitionImage } from "../../../hosts/support/verify/partition-image.js";
@@ -97,6 +97,21 @@ describe("Device, security log", () => {
 		const second = online(image);
 		second.run(1000);
 		expect(uploadsOf(second)).toHaveLength(1);
+	});
+
+	it("writes down what it only counted before an operator's restart", () => {
+		const image = provisioned();
+		const life = online(image);
+		for (let count = 0; count < 10; count++) life.deliver(Uint8Array.of(1, 2, 3));
+		const payload = encodeCommand({ name: "restart" });
+		life.deliver(image.command({ payload, sequence: 5 }));
+		life.run(RESTART_DELAY_MS + 100);
+		expect(life.restarts).toBe(1);
+		expect(namesOf(imageReport(image)).slice(-3)).toEqual([
+			"command-performed",
+			"device-restarting",
+			"events-suppressed",
+		]);
 	});
 
 	it("goes on with one chain over power cuts, and uploads each entry", () => {
