@@ -71,6 +71,7 @@ export class DeviceCore {
 			stage: lastReset.stage,
 			mode: boot.mode,
 			failedBoots: boot.failedBoots,
+			...(boot.wasSafe && { wasSafe: true }),
 			// It counts as a spent budget: why reboots are denied for a day.
 			...(boot.wasCorrupt && { isRecordCorrupt: true }),
 			firmwareVersion: FIRMWARE_VERSION,

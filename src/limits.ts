@@ -551,7 +551,7 @@ export const FLOOD_CLEAR_MS = 3_600_000;
 
 /**
  * Bytes of the partition "log" on the chip (128 KB): 32 blocks, some 350 entries with their
- * checkpoints. Provoked without end they stand for half a day until they are overwritten, and are
+ * checkpoints. Provoked without end they stand for three hours until they are overwritten, and are
  * uploaded long before.
  */
 export const LOG_PARTITION_BYTES = 131_072;
@@ -638,10 +638,14 @@ export const LOG_PEER_PER_SECOND = 18 / 3600;
 export const LOG_SUPPRESSED_MS = 900_000;
 
 /**
- * Milliseconds that an ordinary boot waits for company: a device whose power fails every minute
- * must not erase a block for each of its boots.
+ * Milliseconds of a boot in which an ordinary boot, and whatever peers and the station can bring
+ * about, waits in memory: a device whose power fails every minute, or that somebody resets, must
+ * not erase a block for each of its boots.
  */
 export const LOG_BOOT_HOLD_MS = 300_000;
+
+/** Entries that wait so: some 300 bytes each. The rest is counted. */
+export const LOG_HELD_MAX = 16;
 
 // ---- device robustness
 

@@ -27,7 +27,10 @@ export interface CatalogueEntry {
 	readonly isLast?: boolean;
 	/** Of events that are mostly ordinary: the ones that belong here. */
 	readonly isOfInterest?: (event: DeviceEvent) => boolean;
-	/** May wait in memory until something else happens, or until the device has run a while. */
+	/**
+	 * May wait in memory until something of the device's own is written, or until the device has run
+	 * a while. What peers bring about always may.
+	 */
 	readonly mayWait?: (event: DeviceEvent) => boolean;
 }
 
@@ -73,6 +76,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 		details: ["step", "code", "path"],
 		kindBy: ["step"],
 		isMinor: ({ step }) => step !== "unlock",
+		mayWait: always,
 	},
 
 	// what comes over the network
@@ -117,6 +121,7 @@ export interface Judged {
 	/** Events of one kind share a rate. Nothing that a peer can choose freely is part of it. */
 	readonly kind: string;
 	readonly isMinor: boolean;
+	readonly mayWait: boolean;
 }
 
 /** The part of `event` that the log keeps, or `undefined` where it does not belong there. */
@@ -130,7 +135,8 @@ export function judgeEvent(event: DeviceEvent): Judged | undefined {
 		else if (typeof value === "boolean" || isLoggable(value)) details[name] = value;
 	}
 	const kind = [event.name, ...(rule.kindBy ?? []).map((name) => String(details[name]))].join(" ");
-	return { rule, details, kind, isMinor: rule.isMinor?.(event) === true };
+	const mayWait = rule.mayWait?.(event) ?? rule.source === "peer";
+	return { rule, details, kind, isMinor: rule.isMinor?.(event) === true, mayWait };
 }
 
 /** Commands that change nothing. A new command counts as one that does. */
@@ -140,9 +146,13 @@ function always(): boolean {
 	return true;
 }
 
-/** Switched on, reset by hand or restarted: without company, not worth a write. */
-function isOrdinaryBoot({ reason, mode, isRecordCorrupt }: DeviceEvent): boolean {
-	return mode === "normal" && !isRecordCorrupt && ORDINARY_RESETS.includes(String(reason));
+/**
+ * Switched on, reset by hand or restarted, or not the first to end in safe mode: without company,
+ * not worth a write.
+ */
+function isOrdinaryBoot({ reason, mode, wasSafe, isRecordCorrupt }: DeviceEvent): boolean {
+	if (isRecordCorrupt) return false;
+	return wasSafe === true || (mode === "normal" && ORDINARY_RESETS.includes(String(reason)));
 }
 
 const ORDINARY_RESETS: readonly string[] = Object.freeze([

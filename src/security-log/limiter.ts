@@ -74,8 +74,7 @@ export class Limiter {
 		const all = this.#sources[source];
 		const reserve = isMinor ? LOG_RESERVE : 0;
 		if (kind.available(nowMs) < 1 || all.available(nowMs) <= reserve) {
-			if (this.#suppressed.size === 0) this.#suppressedSinceMs = nowMs;
-			this.#suppressed.set(name, (this.#suppressed.get(name) ?? 0) + 1);
+			this.count(name, nowMs);
 			return undefined;
 		}
 		kind.spend(1, nowMs);
@@ -83,6 +82,12 @@ export class Limiter {
 		const more = this.#suppressed.get(name) ?? 0;
 		this.#suppressed.delete(name);
 		return { more };
+	}
+
+	/** One more that is not written. */
+	count(name: string, nowMs: number): void {
+		if (this.#suppressed.size === 0) this.#suppressedSinceMs = nowMs;
+		this.#suppressed.set(name, (this.#suppressed.get(name) ?? 0) + 1);
 	}
 
 	/** Something is counted and not written down. */
@@ -97,7 +102,7 @@ export class Limiter {
 	takeSuppressed(nowMs: number, isLast: boolean): ReadonlyMap<string, number> | undefined {
 		if (this.#suppressed.size === 0) return undefined;
 		const isDue = nowMs - this.#suppressedSinceMs >= LOG_SUPPRESSED_MS;
-		if (!isLast && (!isDue || this.#sources.device.available(nowMs) < 1)) return undefined;
+		if ((!isLast && !isDue) || this.#sources.device.available(nowMs) < 1) return undefined;
 		this.#sources.device.spend(1, nowMs);
 		const counts = new Map(this.#suppressed);
 		this.#suppressed.clear();

@@ -8,7 +8,7 @@ import { LogVerifier } from "../../../hosts/support/verify/log-verifier.js";
 import { equalBytes } from "../../../src/bytes/arrays.js";
 import { encodeCommand } from "../../../src/command/command.js";
 import { keyIdOf } from "../../../src/envelope/key-id.js";
-import { LOG_CHECKPOINT_MS, RESTART_DELAY_MS } from "../../../src/limits.js";
+import { LOG_BOOT_HOLD_MS, LOG_CHECKPOINT_MS, RESTART_DELAY_MS } from "../../../src/limits.js";
 import { encodeRules, DEFAULT_RULES } from "../../../src/policy/rules.js";
 import { decodeBatch } from "../../../src/security-log/batch.js";
 import { partitionImage } from "../../../hosts/support/verify/partition-image.js";
@@ -22,6 +22,8 @@ import {
 } from "../../support/device-bench.js";
 import { nodeCrypto } from "../../support/seeded-key-store.js";
 
+/** What waits in the first minutes of a boot is written and signed by then. */
+const SIGNED_MS = LOG_BOOT_HOLD_MS + LOG_CHECKPOINT_MS + 1000;
 const identify = encodeCommand({ name: "identify" });
 
 function verifierOf(image: DeviceImage): LogVerifier {
@@ -72,7 +74,7 @@ describe("Device, security log", () => {
 		const image = provisioned();
 		const life = attacked(image);
 		expect(uploadsOf(life)).toEqual([]);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		const names = ["device-booted", "signature-rejected", "command-performed", "command-refused"];
 		const stored = imageReport(image);
 		expect(namesOf(stored)).toEqual(names);
@@ -82,10 +84,10 @@ describe("Device, security log", () => {
 		addUploads(verifier, life);
 		const uploaded = verifier.report();
 		expect(namesOf(uploaded)).toEqual(names);
-		expect(uploaded).toMatchObject({ isSound: true, signedThrough: 4, checkpoints: 1 });
-		expect(uploadsOf(life)).toHaveLength(1);
-		life.run(3 * LOG_CHECKPOINT_MS);
-		expect(uploadsOf(life)).toHaveLength(1);
+		expect(uploaded).toMatchObject({ isSound: true, signedThrough: 4, checkpoints: 2 });
+		expect(uploadsOf(life)).toHaveLength(2); // the refusal waited for itself
+		life.run(3 * SIGNED_MS);
+		expect(uploadsOf(life)).toHaveLength(2);
 	});
 
 	it("uploads what happened while there was no session as soon as there is one", () => {
@@ -119,7 +121,7 @@ describe("Device, security log", () => {
 		const verifier = verifierOf(image);
 		for (let boot = 0; boot < 3; boot++) {
 			const life = attacked(image);
-			life.run(boot === 1 ? 100 : LOG_CHECKPOINT_MS + 1000);
+			life.run(boot === 1 ? 100 : SIGNED_MS);
 			addUploads(verifier, life);
 		}
 		const uploaded = verifier.report();
@@ -135,7 +137,7 @@ describe("Device, security log", () => {
 		const rules = DEFAULT_RULES.filter(({ channel }) => channel !== "log");
 		image.install({ policy: encodeRules(rules) });
 		const life = attacked(image);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		expect(uploadsOf(life)).toEqual([]);
 		expect(life.reported("message-refused")).toEqual([]);
 		expect(imageReport(image)).toMatchObject({ isSound: true, signedThrough: 4 });
@@ -147,7 +149,7 @@ describe("Device, security log", () => {
 		const marker = new TextEncoder().encode("MARKER-OF-A-PAYLOAD");
 		life.deliver(marker);
 		life.deliver(image.command({ payload: marker, sequence: 9 }));
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		expect(namesOf(imageReport(image))).toContain("command-refused");
 		expect(Buffer.from(image.logChip.image()).includes(Buffer.from(marker))).toBe(false);
 	});
@@ -189,9 +191,9 @@ describe("Device whose head of the log cannot be kept", () => {
 		image.storage.failWrites("hf-log");
 		image.storage.failReads("hf-log");
 		const life = attacked(image);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		life.deliver(Uint8Array.of(9));
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		const failures = life.reported("storage-failed").map(({ path }) => path);
 		expect(failures).toEqual(["hf-log"]);
 		const verifier = verifierOf(image);
@@ -225,13 +227,13 @@ describe("the image of a log's partition", () => {
 	it("of an older state is noticed by the device itself", () => {
 		const image = provisioned();
 		const first = attacked(image);
-		first.run(LOG_CHECKPOINT_MS + 1000);
+		first.run(SIGNED_MS);
 		const older = image.logChip.image();
-		attacked(image).run(LOG_CHECKPOINT_MS + 1000);
+		attacked(image).run(SIGNED_MS);
 		image.logChip.open().eraseBlock(0, 16);
 		image.logChip.plant(older, 0);
 		const life = online(image);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		const judged = imageReport(image);
 		expect(namesOf(judged)).toContain("log-shortened");
 		expect(judged.isSound).toBe(false);

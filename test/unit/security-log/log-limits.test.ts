@@ -55,7 +55,7 @@ function told(life: LogLife) {
 
 describe("SecurityLog, rates", () => {
 	it("writes the first of a kind, counts the rest, and tells the count with the next", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let count = 0; count < 100; count++) life.record("signature-rejected");
 		expect(life.entries).toHaveLength(LOG_KIND_BURST);
 		life.clock.advance(HOUR / 6);
@@ -64,7 +64,7 @@ describe("SecurityLog, rates", () => {
 	});
 
 	it("writes the counts down before the device restarts itself", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let count = 0; count < 10; count++) life.record("signature-rejected");
 		life.report({ name: "device-restarting", cause: "command" });
 		expect(life.names.slice(-2)).toEqual(["device-restarting", "events-suppressed"]);
@@ -75,7 +75,7 @@ describe("SecurityLog, rates", () => {
 	});
 
 	it("writes the counts down within the device's own rate, however often they begin anew", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let minute = 0; minute < 24 * 60; minute++) {
 			for (let count = 0; count < 20; count++) life.record("task-stalled", "log-altered");
 			life.report({ name: "credential-promoted", slot: 1 });
@@ -87,7 +87,7 @@ describe("SecurityLog, rates", () => {
 	});
 
 	it("writes the counts down after a quarter of an hour, where nothing follows", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let count = 0; count < 10; count++) life.record("signature-rejected");
 		for (let count = 0; count < 7; count++) life.record("protocol-violated");
 		for (let minute = 0; minute < LOG_SUPPRESSED_MS / MINUTE - 1; minute++) life.work();
@@ -108,7 +108,7 @@ describe("SecurityLog, rates", () => {
 			station: ["credential-reverted", "command-performed"],
 		};
 		for (const [source, expected] of Object.entries(kept)) {
-			const life = new LogLife(new LogImage());
+			const life = new LogLife(new LogImage(), 0);
 			const provoked = namesFrom(source).filter((name) => !expected.includes(name));
 			for (let count = 0; count < 300; count++) {
 				life.clock.advance(MINUTE);
@@ -120,7 +120,7 @@ describe("SecurityLog, rates", () => {
 	});
 
 	it("writes the beginning of what a peer does, and then no more than its rate", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let minute = 0; minute < 24 * 60; minute++) {
 			for (const name of namesFrom("peer")) life.report({ name, isSecurity: true });
 			life.clock.advance(MINUTE);
@@ -131,7 +131,7 @@ describe("SecurityLog, rates", () => {
 	});
 
 	it("fits the longest suppressed counts into an entry", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (const name of Object.keys(CATALOGUE)) {
 			for (let count = 0; count < 20; count++) life.report({ name, isSecurity: true });
 		}
@@ -145,7 +145,7 @@ describe("SecurityLog, rates", () => {
 describe("SecurityLog, kinds", () => {
 	it("writes a command that changes something after many that ask, by whomever", () => {
 		for (const asker of [1, 2]) {
-			const life = new LogLife(new LogImage());
+			const life = new LogLife(new LogImage(), 0);
 			for (let count = 0; count < 10; count++) life.report(performed(asker, "identify"));
 			life.report(performed(1, "set-interval"));
 			expect(saying(life, "identify")).toBe(LOG_KIND_BURST);
@@ -154,7 +154,7 @@ describe("SecurityLog, kinds", () => {
 	});
 
 	it("keeps a part of the rate for commands that change something", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let minute = 0; minute < 300; minute++) {
 			life.clock.advance(MINUTE);
 			for (let asker = 1; asker <= 8; asker++) {
@@ -170,7 +170,7 @@ describe("SecurityLog, kinds", () => {
 	});
 
 	it("writes an attempt to unlock, and a success, after many refusals of other steps", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		const steps = ["hello", "keys", "request", "begin", "chunk", "commit", "prove", "challenge"];
 		for (let minute = 0; minute < 300; minute++) {
 			life.clock.advance(MINUTE);
@@ -185,7 +185,7 @@ describe("SecurityLog, kinds", () => {
 	});
 
 	it("tells failed connections apart by their class, and refused commands by their reason", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		const failed = { name: "connection-failed", isSecurity: true };
 		const refused = { name: "command-refused", operator: operator(1), sequence: 1 };
 		for (let count = 0; count < 10; count++) {
@@ -201,7 +201,7 @@ describe("SecurityLog, kinds", () => {
 	});
 
 	it("writes a failed connection after any number of refused messages", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		for (let minute = 0; minute < 300; minute++) {
 			life.clock.advance(MINUTE);
 			for (const name of ["signature-rejected", "message-outside-policy", "message-too-large"]) {
