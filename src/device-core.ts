@@ -80,6 +80,7 @@ export class DeviceCore {
 			clock,
 			store: this.store("hf-time"),
 			buildTime: system.buildTime,
+			onRaised: (raised) => ports.report({ name: "time-floor-raised", ...raised }),
 		});
 		this.slots = new CredentialSlots(ports.keyValue);
 		this.settings = new Settings(this.store("hf-set"), ports.report);

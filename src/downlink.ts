@@ -3,12 +3,14 @@
 // in it is believed before its signature is.
 
 import { toHex } from "./bytes/hex.js";
+import { shortenText } from "./bytes/text.js";
 import type { CommandLedger } from "./command/command-ledger.js";
 import type { Command } from "./command/command.js";
 import { judgeCommand } from "./command/judge.js";
 import { encodeResult, type CommandResult } from "./command/result.js";
 import { CONTENT_RESULT } from "./envelope/content-types.js";
 import { open, type Envelope } from "./envelope/open.js";
+import { EVENT_TEXT_CHARACTERS_MAX } from "./limits.js";
 import type { Policy } from "./policy/policy.js";
 import type { Crypto, DeviceEvent } from "./ports.js";
 import type { Uplink } from "./uplink.js";
@@ -70,7 +72,8 @@ export class Downlink {
 	receive(message: InboundMessage): void {
 		const { policy, crypto, operators, report } = this.#options;
 		if (!policy.allowsInbound(message.topic)) {
-			report({ name: "message-outside-policy" });
+			const topic = shortenText(message.topic, EVENT_TEXT_CHARACTERS_MAX);
+			report({ name: "message-outside-policy", topic });
 			this.#options.violated();
 			return;
 		}

@@ -62,15 +62,18 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 		isOfInterest: ({ channel }) => channel !== "log",
 	},
 
+	// time
+	"time-floor-raised": { source: "device", details: ["unixSeconds", "by"], isMinor: always },
+
 	// credentials and provisioning
 	"credential-promoted": { source: "device", details: ["slot"] },
 	"credential-reverted": { source: "device", details: ["slot"] },
 	"credential-record-corrupt": { source: "device", details: [] },
 	"credential-slot-corrupt": { source: "device", details: ["slot"] },
-	"provisioning-keys-made": { source: "station", details: ["key"] },
+	"provisioning-keys-made": { source: "station", details: ["key", "keyId"], kindBy: ["key"] },
 	"provisioning-committed": { source: "station", details: ["role"] },
 	"provisioning-locked": { source: "station", details: [] },
-	"provisioning-unlocked": { source: "station", details: [] },
+	"provisioning-unlocked": { source: "station", details: ["operator"] },
 	"provisioning-refused": {
 		source: "station",
 		details: ["step", "code", "path"],
@@ -81,7 +84,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 
 	// what comes over the network
 	"signature-rejected": { source: "peer", details: ["reason"], isMinor: always },
-	"message-outside-policy": { source: "peer", details: [], isMinor: always },
+	"message-outside-policy": { source: "peer", details: ["topic"], isMinor: always },
 	"message-too-large": { source: "peer", details: ["payloadBytes"], isMinor: always },
 	"command-refused": {
 		source: "peer",
@@ -95,7 +98,7 @@ export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = deepFreeze({
 		kindBy: ["operator", "command"],
 		isMinor: ({ command }) => READ_ONLY.includes(String(command)),
 	},
-	"protocol-violated": { source: "peer", details: ["clause"] },
+	"protocol-violated": { source: "peer", details: ["clause", "detail"] },
 	"subscription-refused": { source: "peer", details: ["topic", "granted"] },
 	"subscription-weaker": { source: "peer", details: ["topic", "granted"] },
 	"connection-failed": {

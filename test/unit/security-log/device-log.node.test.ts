@@ -75,7 +75,10 @@ describe("Device, security log", () => {
 		const life = attacked(image);
 		expect(uploadsOf(life)).toEqual([]);
 		life.run(SIGNED_MS);
-		const names = ["device-booted", "signature-rejected", "command-performed", "command-refused"];
+		const names = [
+			...["device-booted", "signature-rejected", "time-floor-raised"],
+			...["command-performed", "command-refused"],
+		];
 		const stored = imageReport(image);
 		expect(namesOf(stored)).toEqual(names);
 		expect(stored.entries[0]?.entry?.time).toMatchObject({ quality: 3 });
@@ -84,7 +87,7 @@ describe("Device, security log", () => {
 		addUploads(verifier, life);
 		const uploaded = verifier.report();
 		expect(namesOf(uploaded)).toEqual(names);
-		expect(uploaded).toMatchObject({ isSound: true, signedThrough: 4, checkpoints: 2 });
+		expect(uploaded).toMatchObject({ isSound: true, signedThrough: 5, checkpoints: 2 });
 		expect(uploadsOf(life)).toHaveLength(2); // the refusal waited for itself
 		life.run(3 * SIGNED_MS);
 		expect(uploadsOf(life)).toHaveLength(2);
@@ -116,6 +119,21 @@ describe("Device, security log", () => {
 		]);
 	});
 
+	it("names the topic outside of the policy, and what was wrong with a packet", () => {
+		const image = provisioned();
+		const life = online(image);
+		life.deliver(Uint8Array.of(1), { topic: `holdfast/all/${"x".repeat(100)}` });
+		life.deliver(Uint8Array.of(1), { topic: "holdfast/#" });
+		life.run(SIGNED_MS);
+		const entries = imageReport(image).entries.map(({ entry }) => entry);
+		const detailsOf = (name: string) => entries.find((entry) => entry?.name === name)?.details;
+		expect(detailsOf("message-outside-policy")?.["topic"]).toBe(`holdfast/all/${"x".repeat(27)}`);
+		expect(detailsOf("protocol-violated")).toEqual({
+			clause: "MQTT-3.3.2-2",
+			detail: expect.stringMatching(/./) as unknown,
+		});
+	});
+
 	it("goes on with one chain over power cuts, and uploads each entry", () => {
 		const image = provisioned();
 		const verifier = verifierOf(image);
@@ -140,7 +158,7 @@ describe("Device, security log", () => {
 		life.run(SIGNED_MS);
 		expect(uploadsOf(life)).toEqual([]);
 		expect(life.reported("message-refused")).toEqual([]);
-		expect(imageReport(image)).toMatchObject({ isSound: true, signedThrough: 4 });
+		expect(imageReport(image)).toMatchObject({ isSound: true, signedThrough: 5 });
 	});
 
 	it("holds no secret and no payload", () => {
@@ -198,7 +216,7 @@ describe("Device whose head of the log cannot be kept", () => {
 		expect(failures).toEqual(["hf-log"]);
 		const verifier = verifierOf(image);
 		addUploads(verifier, life);
-		expect(verifier.report()).toMatchObject({ isSound: true, signedThrough: 5 });
+		expect(verifier.report()).toMatchObject({ isSound: true, signedThrough: 6 });
 	});
 });
 
