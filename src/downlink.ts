@@ -68,14 +68,17 @@ export class Downlink {
 		this.#options = options;
 	}
 
-	/** Deals with `message` to its end. The caller acknowledges it when this returns. */
-	receive(message: InboundMessage): void {
+	/**
+	 * Deals with `message` to its end. The caller acknowledges it when this returns. "refused":
+	 * nothing durable came of it.
+	 */
+	receive(message: InboundMessage): "taken" | "refused" {
 		const { policy, crypto, operators, report } = this.#options;
 		if (!policy.allowsInbound(message.topic)) {
 			const topic = shortenText(message.topic, EVENT_TEXT_CHARACTERS_MAX);
 			report({ name: "message-outside-policy", topic });
 			this.#options.violated();
-			return;
+			return "refused";
 		}
 		const opened = open(
 			message.payload,
@@ -89,12 +92,12 @@ export class Downlink {
 		if (opened.kind === "rejected") {
 			report({ name: "signature-rejected", reason: opened.reason });
 			this.#options.violated();
-			return;
+			return "refused";
 		}
-		this.#judge(opened.envelope, message);
+		return this.#judge(opened.envelope, message);
 	}
 
-	#judge(envelope: Envelope, { retain, duplicate }: InboundMessage): void {
+	#judge(envelope: Envelope, { retain, duplicate }: InboundMessage): "taken" | "refused" {
 		const { deviceId, operators, ledger, trustedTime } = this.#options;
 		const keyId = toHex(envelope.keyId);
 		const operator = operators.find((candidate) => candidate.keyId === keyId);
@@ -106,9 +109,10 @@ export class Downlink {
 			trustedTime: trustedTime(),
 		});
 		const { sequence } = envelope;
-		const refuse = (reason: string): void => {
+		const refuse = (reason: string): "refused" => {
 			this.#reportRefused(reason, sequence, keyId);
 			if (!duplicate) this.#options.violated();
+			return "refused";
 		};
 		const isRefused = judgement.kind === "refused";
 		if (isRefused && !judgement.answerable) return refuse(judgement.reason);
@@ -118,9 +122,13 @@ export class Downlink {
 		// The sequence is spent before the effect: a power cut here loses the command, and never
 		// repeats it.
 		const recorded = ledger.record(keyId, sequence);
-		if (recorded !== "recorded") return this.#reportRefused(recorded, sequence, keyId);
+		if (recorded !== "recorded") {
+			this.#reportRefused(recorded, sequence, keyId);
+			return "refused";
+		}
 		if (envelope.time !== undefined) this.#options.signedTime(envelope.time.unixSeconds);
 		this.#perform(judgement.command, sequence, keyId);
+		return "taken";
 	}
 
 	#perform(command: Command, sequence: number, keyId: string): void {
@@ -144,11 +152,12 @@ export class Downlink {
 	}
 
 	/** A refusal is answered once: its sequence is spent too, so that a replay costs no flash. */
-	#refuse(envelope: Envelope, keyId: string, reason: string): void {
+	#refuse(envelope: Envelope, keyId: string, reason: string): "taken" | "refused" {
 		const { ledger } = this.#options;
 		this.#reportRefused(reason, envelope.sequence, keyId);
-		if (ledger.record(keyId, envelope.sequence) !== "recorded") return;
+		if (ledger.record(keyId, envelope.sequence) !== "recorded") return "refused";
 		this.#answer({ command: envelope.sequence, operator: keyId, outcome: "refused", reason });
+		return "taken";
 	}
 
 	#reportRefused(reason: string, sequence: number, operator: string): void {

@@ -7,6 +7,7 @@ import {
 	BACKOFF_FLOOR_LONG_MS,
 	COMMANDS_BURST,
 	INBOUND_VIOLATIONS_BURST,
+	MQTT_INBOUND_PACKET_BYTES_MAX,
 	MQTT_RECEIVED_MAX,
 	OUTBOUND_MESSAGES_BURST,
 	OUTBOUND_MESSAGES_PER_SECOND,
@@ -252,6 +253,31 @@ describe("Device, floods", () => {
 			expect(failed?.["delayMs"]).toBeGreaterThanOrEqual(BACKOFF_FLOOR_LONG_MS * (round + 1));
 			comeBack(life);
 		}
+		expect(life.identified).toBe(1);
+	});
+
+	it("writes no flash for forged, ungranted or oversized messages with QoS 2", () => {
+		const { image, life } = exactlyOnce();
+		life.run(1000);
+		const writes = () => image.power.operations;
+		const before = writes();
+		const oversized = new Uint8Array(MQTT_INBOUND_PACKET_BYTES_MAX + 1);
+		const release = (answers: number) => {
+			expect(life.packets.filter((type) => type === "PUBREC")).toHaveLength(answers);
+			life.release();
+			expect(life.packets.filter((type) => type === "PUBCOMP")).toHaveLength(answers);
+		};
+		life.deliver(new Uint8Array(200), { QoS: 2 });
+		release(1);
+		life.deliver(new Uint8Array(200), { QoS: 2, topic: "holdfast/all" });
+		release(2);
+		life.deliver(oversized, { QoS: 2 });
+		release(3);
+		expect(writes()).toBe(before);
+		const command = image.command({ payload: encodeCommand({ name: "identify" }), sequence: 9 });
+		life.deliver(command, { QoS: 2 });
+		release(4);
+		expect(writes()).toBeGreaterThan(before);
 		expect(life.identified).toBe(1);
 	});
 
