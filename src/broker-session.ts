@@ -230,8 +230,8 @@ export class BrokerSession implements SessionHandle {
 	}
 
 	#onMessage(message: InboundMessage): void {
-		this.#options.downlink.receive(message);
-		this.#client.acknowledge(message);
+		const dealt = this.#options.downlink.receive(message);
+		this.#client.acknowledge(message, dealt);
 		this.offer(); // the result of a command waits in the outbox
 	}
 

@@ -71,6 +71,7 @@ export class DeviceCore {
 			stage: lastReset.stage,
 			mode: boot.mode,
 			failedBoots: boot.failedBoots,
+			...(boot.wasSafe && { wasSafe: true }),
 			// It counts as a spent budget: why reboots are denied for a day.
 			...(boot.wasCorrupt && { isRecordCorrupt: true }),
 			firmwareVersion: FIRMWARE_VERSION,
@@ -79,6 +80,7 @@ export class DeviceCore {
 			clock,
 			store: this.store("hf-time"),
 			buildTime: system.buildTime,
+			onRaised: (raised) => ports.report({ name: "time-floor-raised", ...raised }),
 		});
 		this.slots = new CredentialSlots(ports.keyValue);
 		this.settings = new Settings(this.store("hf-set"), ports.report);

@@ -3,12 +3,14 @@
 // in it is believed before its signature is.
 
 import { toHex } from "./bytes/hex.js";
+import { shortenText } from "./bytes/text.js";
 import type { CommandLedger } from "./command/command-ledger.js";
 import type { Command } from "./command/command.js";
 import { judgeCommand } from "./command/judge.js";
 import { encodeResult, type CommandResult } from "./command/result.js";
 import { CONTENT_RESULT } from "./envelope/content-types.js";
 import { open, type Envelope } from "./envelope/open.js";
+import { EVENT_TEXT_CHARACTERS_MAX } from "./limits.js";
 import type { Policy } from "./policy/policy.js";
 import type { Crypto, DeviceEvent } from "./ports.js";
 import type { Uplink } from "./uplink.js";
@@ -51,6 +53,8 @@ export interface DownlinkOptions {
 	readonly trustedTime: () => number | undefined;
 	/** A verified command carries the operator's time. */
 	readonly signedTime: (unixSeconds: number) => void;
+	/** Whether the ledger may be written for one more command of `operator`. */
+	readonly mayTake: (operator: string) => boolean;
 	readonly perform: (command: Command) => Performed;
 	readonly report: (event: DeviceEvent) => void;
 	/** A message was work for nothing: outside the policy, forged, or a repetition. */
@@ -64,13 +68,17 @@ export class Downlink {
 		this.#options = options;
 	}
 
-	/** Deals with `message` to its end. The caller acknowledges it when this returns. */
-	receive(message: InboundMessage): void {
+	/**
+	 * Deals with `message` to its end. The caller acknowledges it when this returns. "refused":
+	 * nothing durable came of it.
+	 */
+	receive(message: InboundMessage): "taken" | "refused" {
 		const { policy, crypto, operators, report } = this.#options;
 		if (!policy.allowsInbound(message.topic)) {
-			report({ name: "message-outside-policy" });
+			const topic = shortenText(message.topic, EVENT_TEXT_CHARACTERS_MAX);
+			report({ name: "message-outside-policy", topic });
 			this.#options.violated();
-			return;
+			return "refused";
 		}
 		const opened = open(
 			message.payload,
@@ -84,13 +92,13 @@ export class Downlink {
 		if (opened.kind === "rejected") {
 			report({ name: "signature-rejected", reason: opened.reason });
 			this.#options.violated();
-			return;
+			return "refused";
 		}
-		this.#judge(opened.envelope, message);
+		return this.#judge(opened.envelope, message);
 	}
 
-	#judge(envelope: Envelope, { retain, duplicate }: InboundMessage): void {
-		const { deviceId, operators, ledger, trustedTime, report } = this.#options;
+	#judge(envelope: Envelope, { retain, duplicate }: InboundMessage): "taken" | "refused" {
+		const { deviceId, operators, ledger, trustedTime } = this.#options;
 		const keyId = toHex(envelope.keyId);
 		const operator = operators.find((candidate) => candidate.keyId === keyId);
 		const judgement = judgeCommand(envelope, {
@@ -101,21 +109,26 @@ export class Downlink {
 			trustedTime: trustedTime(),
 		});
 		const { sequence } = envelope;
-		if (judgement.kind === "refused") {
-			report({ name: "command-refused", reason: judgement.reason, sequence, operator: keyId });
-			if (judgement.answerable) this.#refuse(envelope, keyId, judgement.reason);
-			else if (!duplicate) this.#options.violated();
-			return;
-		}
+		const refuse = (reason: string): "refused" => {
+			this.#reportRefused(reason, sequence, keyId);
+			if (!duplicate) this.#options.violated();
+			return "refused";
+		};
+		const isRefused = judgement.kind === "refused";
+		if (isRefused && !judgement.answerable) return refuse(judgement.reason);
+		// Its sequence is not spent: whoever sends it again, in its time, may be heard.
+		if (!this.#options.mayTake(keyId)) return refuse("too-many");
+		if (isRefused) return this.#refuse(envelope, keyId, judgement.reason);
 		// The sequence is spent before the effect: a power cut here loses the command, and never
 		// repeats it.
 		const recorded = ledger.record(keyId, sequence);
 		if (recorded !== "recorded") {
-			report({ name: "command-refused", reason: recorded, sequence, operator: keyId });
-			return;
+			this.#reportRefused(recorded, sequence, keyId);
+			return "refused";
 		}
 		if (envelope.time !== undefined) this.#options.signedTime(envelope.time.unixSeconds);
 		this.#perform(judgement.command, sequence, keyId);
+		return "taken";
 	}
 
 	#perform(command: Command, sequence: number, keyId: string): void {
@@ -139,10 +152,16 @@ export class Downlink {
 	}
 
 	/** A refusal is answered once: its sequence is spent too, so that a replay costs no flash. */
-	#refuse(envelope: Envelope, keyId: string, reason: string): void {
+	#refuse(envelope: Envelope, keyId: string, reason: string): "taken" | "refused" {
 		const { ledger } = this.#options;
-		if (ledger.record(keyId, envelope.sequence) !== "recorded") return;
+		this.#reportRefused(reason, envelope.sequence, keyId);
+		if (ledger.record(keyId, envelope.sequence) !== "recorded") return "refused";
 		this.#answer({ command: envelope.sequence, operator: keyId, outcome: "refused", reason });
+		return "taken";
+	}
+
+	#reportRefused(reason: string, sequence: number, operator: string): void {
+		this.#options.report({ name: "command-refused", reason, sequence, operator });
 	}
 
 	#answer(result: CommandResult): void {

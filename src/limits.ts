@@ -522,6 +522,16 @@ export const INBOUND_VIOLATIONS_PER_SECOND = 1;
  */
 export const INBOUND_PACED_MS_MAX = 10_000;
 
+/** Commands of one operator at once: a row of questions, or what a day's outage left in a queue. */
+export const COMMANDS_BURST = 60;
+
+/**
+ * Commands of one operator per second after that: one a minute. Each writes the ledger and a
+ * result: eight operators who never stop wear 64 KB of NVS out in 14 years, at 20 a second it would
+ * be a month.
+ */
+export const COMMANDS_PER_SECOND = 1 / 60;
+
 /** Messages that leave at once after an outage. */
 export const OUTBOUND_MESSAGES_BURST = 100;
 
@@ -541,7 +551,7 @@ export const FLOOD_CLEAR_MS = 3_600_000;
 
 /**
  * Bytes of the partition "log" on the chip (128 KB): 32 blocks, some 350 entries with their
- * checkpoints. Provoked without end they stand for half a day until they are overwritten, and are
+ * checkpoints. Provoked without end they stand for three hours until they are overwritten, and are
  * uploaded long before.
  */
 export const LOG_PARTITION_BYTES = 131_072;
@@ -582,23 +592,60 @@ export const LOG_KIND_BURST = 4;
 /** Entries of one kind per second after that: six an hour, the rest is counted. */
 export const LOG_KIND_PER_SECOND = 6 / 3600;
 
-/** Entries of all kinds at once. */
-export const LOG_TOTAL_BURST = 32;
-
-/** Entries of all kinds per second after that: 720 a day, which bounds the wear of the flash. */
-export const LOG_TOTAL_PER_SECOND = 30 / 3600;
-
-/** Entries of the burst that only what happens on the device itself may take, not what peers do. */
-export const LOG_RESERVE = 8;
-
-/** Milliseconds after which what was suppressed is written down as a count. */
-export const LOG_SUPPRESSED_MS = 3_600_000;
+/**
+ * Kinds of events whose rates are told apart: with failure classes, reasons and the commands of
+ * eight operators there could be some ninety, and few of them come in one hour. 8 KB if all do.
+ */
+export const LOG_KINDS_MAX = 48;
 
 /**
- * Milliseconds that an ordinary boot waits for company: a device whose power fails every minute
- * must not erase a block for each of its boots.
+ * Entries of a source's burst that only its graver events may take: commands that change something,
+ * but not those that ask; connections that fail, but not messages that are refused.
+ */
+export const LOG_RESERVE = 8;
+
+/** Entries at once of what happens on the device itself: no peer can use them up. */
+export const LOG_DEVICE_BURST = 16;
+
+/**
+ * The same per second after that: 12 an hour. With the rates of the other sources below 1584 a day
+ * at the most, which bounds the wear of the flash.
+ */
+export const LOG_DEVICE_PER_SECOND = 12 / 3600;
+
+/** Entries at once of commands that an operator signed and the device obeyed. */
+export const LOG_OPERATOR_BURST = 24;
+
+/** The same per second after that: 24 an hour, two kinds of two operators at their full rate. */
+export const LOG_OPERATOR_PER_SECOND = 24 / 3600;
+
+/** Entries at once of what comes over USB: one provisioning, and some refusals. */
+export const LOG_STATION_BURST = 16;
+
+/** The same per second after that: 12 an hour. */
+export const LOG_STATION_PER_SECOND = 12 / 3600;
+
+/** Entries at once of what anybody on the network can bring about. */
+export const LOG_PEER_BURST = 24;
+
+/** The same per second after that: 18 an hour, three kinds at their full rate. */
+export const LOG_PEER_PER_SECOND = 18 / 3600;
+
+/**
+ * Milliseconds after which what was suppressed is written down as a count: so much of it a power
+ * cut may take away, for a third of the device's own rate.
+ */
+export const LOG_SUPPRESSED_MS = 900_000;
+
+/**
+ * Milliseconds of a boot in which an ordinary boot, and whatever peers and the station can bring
+ * about, waits in memory: a device whose power fails every minute, or that somebody resets, must
+ * not erase a block for each of its boots.
  */
 export const LOG_BOOT_HOLD_MS = 300_000;
+
+/** Entries that wait so: some 300 bytes each. The rest is counted. */
+export const LOG_HELD_MAX = 16;
 
 // ---- device robustness
 

@@ -75,6 +75,7 @@ export class Performer {
 		const { ports, bootRecord } = this.#options;
 		ports.timer.set(() => {
 			bootRecord.forgive();
+			ports.report({ name: "device-restarting", cause: "command" });
 			ports.system.restart();
 		}, RESTART_DELAY_MS);
 	}

@@ -28,6 +28,7 @@ import {
 import { Session } from "./mqtt/session.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { Performer } from "./performer.js";
+import { CommandRates } from "./policy/command-rates.js";
 import { Governor } from "./policy/governor.js";
 import { Policy } from "./policy/policy.js";
 import { readRules } from "./policy/rules.js";
@@ -248,6 +249,7 @@ export class Stages {
 			intervalMs: () => this.#sampler.intervalMs,
 			setInterval: (intervalMs) => this.#options.setInterval(intervalMs),
 		});
+		const rates = new CommandRates({ clock: ports.clock, timeScale: this.#options.timeScale });
 		return new Downlink({
 			deviceId,
 			operators: known,
@@ -263,6 +265,7 @@ export class Stages {
 				return now !== undefined && now.quality >= TIME_SNTP ? now.unixSeconds : undefined;
 			},
 			signedTime: (unixSeconds) => void timeTrust.signedTime(unixSeconds),
+			mayTake: (operator) => rates.take(operator),
 			perform: (command) => performer.perform(command),
 			report: ports.report,
 			violated: () => this.#governor.onViolation(),

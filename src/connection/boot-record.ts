@@ -22,6 +22,8 @@ export interface BootReport {
 	 * or until it can be read.
 	 */
 	readonly wasCorrupt: boolean;
+	/** In safe mode, and not for the first time in this row of failed boots. */
+	readonly wasSafe?: boolean;
 }
 
 export type RebootDecision =
@@ -82,11 +84,13 @@ export class BootRecord {
 		const isWhole = typeof loaded === "object";
 		const record = isWhole ? loaded : exhausted();
 		this.#record = record;
+		const failedBefore = record.failedBoots;
 		const isChanged = countBoot(record, lastReset);
 		if (isChanged || !isWhole) this.#save();
 		const { failedBoots } = record;
 		const mode = failedBoots >= SAFE_MODE_FAILED_BOOTS ? "safe" : "normal";
-		this.#report = { mode, failedBoots, wasCorrupt: !isWhole };
+		const wasSafe = mode === "safe" && failedBefore >= SAFE_MODE_FAILED_BOOTS;
+		this.#report = { mode, failedBoots, wasCorrupt: !isWhole, ...(wasSafe && { wasSafe }) };
 		return this.#report;
 	}
 

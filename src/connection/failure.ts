@@ -79,6 +79,7 @@ const transport = rule(TRANSPORT, "none", true, false);
 const broker = rule(ANSWERED, "none", true, false);
 const refused = rule(ANSWERED, "long", true, true);
 const judged = rule(ANSWERED, "short", true, true);
+const flooded = rule(["socket"], "rising", true, true);
 
 export const FAILURES: Readonly<Record<FailureClass, FailureRule>> = deepFreeze({
 	tcp: network,
@@ -121,8 +122,8 @@ export const FAILURES: Readonly<Record<FailureClass, FailureRule>> = deepFreeze(
 	silent: network,
 	"protocol-violation": judged,
 	"packet-too-large": rule(["socket"], "long", true, true), // retained, it waits for us each time
-	"receive-limit": rule(["socket"], "short", true, false),
-	flood: rule(["socket"], "rising", true, true),
+	"receive-limit": flooded, // what the broker repeats is no violation, and would bring it back soon
+	flood: flooded,
 	"subscription-refused": refused,
 	local: broker,
 	unknown: broker,

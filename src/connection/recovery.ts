@@ -68,7 +68,7 @@ export class Recovery {
 	#kicks = 0;
 	#silentRefusals = 0;
 	#isDuplicateSuspected = false;
-	/** Floods without floodClearMs between them. A stable session forgives none. */
+	/** Floods of any class without floodClearMs between them. A stable session forgives none. */
 	#floods = 0;
 	#lastFloodMs = Number.NEGATIVE_INFINITY;
 
@@ -166,7 +166,7 @@ export class Recovery {
 		const mayReboot = isRebootable(failureClass) && !failure.hadProgress;
 		this.#rebootable = mayReboot ? this.#rebootable + 1 : 0;
 		this.#heapFailures = failureClass === "tls-resources" ? this.#heapFailures + 1 : 0;
-		if (failureClass !== "flood") return;
+		if (FAILURES[failureClass].floor !== "rising") return;
 		const isRecent = failure.atMs - this.#lastFloodMs < this.#timings.floodClearMs;
 		this.#floods = isRecent ? this.#floods + 1 : 1;
 		this.#lastFloodMs = failure.atMs;

@@ -35,7 +35,12 @@ export interface TimeTrustOptions {
 	readonly store: KeyValueStore;
 	/** Unix seconds of the image's build; 0 where nobody knows. */
 	readonly buildTime: number;
+	/** The stored floor was raised. */
+	readonly onRaised?: (raised: { readonly unixSeconds: number; readonly by: FloorSource }) => void;
 }
+
+/** Who has raised the floor. */
+export type FloorSource = "signed" | "certificate";
 
 const KEY = "floor";
 const FLOOR_BYTES = 12;
@@ -53,6 +58,7 @@ export class TimeTrust {
 	readonly #clock: Clock;
 	readonly #store: KeyValueStore;
 	readonly #latest: number;
+	readonly #onRaised: TimeTrustOptions["onRaised"];
 	/** What the store holds; 0 for nothing, `undefined` as long as it cannot be read. */
 	#storedFloor: number | undefined;
 	/** It is certainly not earlier than this, plus ELAPSED_SHARE of what has passed since. */
@@ -66,6 +72,7 @@ export class TimeTrust {
 		assert(Number.isSafeInteger(buildTime) && buildTime >= 0, "build time is in Unix seconds");
 		this.#clock = clock;
 		this.#store = store;
+		this.#onRaised = options.onRaised;
 		this.#latest = buildTime + TIME_SPAN_S_MAX;
 		this.#storedFloor = this.#load();
 		const stored = this.#storedFloor ?? 0;
@@ -117,7 +124,7 @@ export class TimeTrust {
 		if (unixSeconds > this.#latest) return { kind: "ignored", reason: "implausible" };
 		if (unixSeconds <= this.#leastSeconds()) return { kind: "ignored", reason: "stale" };
 		this.#anchor = { unixSeconds, atMs: this.#clock.monotonicMs() };
-		this.#raise(unixSeconds);
+		this.#raise(unixSeconds, "signed");
 		return { kind: "taken" };
 	}
 
@@ -128,7 +135,7 @@ export class TimeTrust {
 	certificateNotBefore(unixSeconds: number): void {
 		assert(Number.isSafeInteger(unixSeconds), "a time in Unix seconds");
 		if (unixSeconds > this.#latest || unixSeconds <= this.#leastSeconds()) return;
-		this.#raise(unixSeconds);
+		this.#raise(unixSeconds, "certificate");
 	}
 
 	#leastSeconds(): number {
@@ -144,7 +151,7 @@ export class TimeTrust {
 	}
 
 	/** Written only when it has risen by TIME_FLOOR_STEP_S_MIN: the rest is known again soon. */
-	#raise(unixSeconds: number): void {
+	#raise(unixSeconds: number, by: FloorSource): void {
 		this.#floor = { unixSeconds, atMs: this.#clock.monotonicMs() };
 		this.#floorQuality = TIME_FLOOR;
 		this.#readAgain();
@@ -161,6 +168,7 @@ export class TimeTrust {
 			return; // Full or worn: the floor holds for this boot, and the next rise tries again.
 		}
 		this.#storedFloor = unixSeconds;
+		this.#onRaised?.({ unixSeconds, by });
 	}
 
 	/** A floor that could not be read at boot counts from when it can. */

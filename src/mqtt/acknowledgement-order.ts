@@ -6,8 +6,17 @@ export interface Unacknowledged {
 	readonly QoS: 1 | 2;
 }
 
+/** What the application made of a message. */
+export type Dealt =
+	| "taken" // its effect is durable
+	| "refused"; // nothing came of it, and nothing would if it came again
+
+interface Done extends Unacknowledged {
+	readonly dealt: Dealt;
+}
+
 interface Entry extends Unacknowledged {
-	isDone: boolean;
+	dealt: Dealt | undefined;
 }
 
 export class AcknowledgementOrder {
@@ -19,20 +28,27 @@ export class AcknowledgementOrder {
 	}
 
 	add(message: Unacknowledged): void {
-		this.#entries.push({ packetId: message.packetId, QoS: message.QoS, isDone: false });
+		this.#entries.push({ packetId: message.packetId, QoS: message.QoS, dealt: undefined });
 	}
 
 	/**
-	 * Marks the oldest such message as done. Gives those whose turn has come; none for an unknown
-	 * one.
+	 * Marks the oldest such message as dealt with. Gives those whose turn has come; none for an
+	 * unknown one.
 	 */
-	done(message: Unacknowledged): readonly Unacknowledged[] {
+	done(message: Unacknowledged, dealt: Dealt): readonly Done[] {
 		const entry = this.#entries.find(
-			({ packetId, QoS, isDone }) =>
-				packetId === message.packetId && QoS === message.QoS && !isDone,
+			(candidate) =>
+				candidate.packetId === message.packetId &&
+				candidate.QoS === message.QoS &&
+				candidate.dealt === undefined,
 		);
-		if (entry) entry.isDone = true;
-		const first = this.#entries.findIndex(({ isDone }) => !isDone);
-		return this.#entries.splice(0, first === -1 ? this.#entries.length : first);
+		if (entry) entry.dealt = dealt;
+		const finished: Done[] = [];
+		for (const { packetId, QoS, dealt: how } of this.#entries) {
+			if (how === undefined) break;
+			finished.push({ packetId, QoS, dealt: how });
+		}
+		this.#entries.splice(0, finished.length);
+		return finished;
 	}
 }

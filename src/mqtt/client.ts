@@ -10,6 +10,7 @@ import {
 	MQTT_READ_BYTES_PER_TURN,
 } from "../limits.js";
 import type { PortError, Socket } from "../ports.js";
+import type { Dealt } from "./acknowledgement-order.js";
 import { checkConnect, checkFilters, checkMessage, checkQoS } from "./arguments.js";
 import type {
 	ClientState,
@@ -86,13 +87,14 @@ export class MQTTClient {
 	/**
 	 * Acknowledges an inbound message, once its effect is durable; nothing for QoS 0. PUBACK and
 	 * PUBREC leave in the order in which the messages came. Without effect when the connection has
-	 * ended: the broker sends the message again.
+	 * ended: the broker sends the message again. One that was refused is acknowledged all the same,
+	 * and its QoS 2 id is not stored: forged messages write no flash.
 	 */
-	acknowledge(message: InboundMessage): void {
+	acknowledge(message: InboundMessage, dealt: Dealt = "taken"): void {
 		const { packetId, QoS } = message;
 		if (packetId === undefined || QoS === 0 || this.#isEnding()) return;
 		const wasPaused = this.#isPaused();
-		this.#inbound.acknowledge({ packetId, QoS });
+		this.#inbound.acknowledge({ packetId, QoS }, dealt);
 		if (wasPaused && !this.#isPaused()) this.#link.deadlines.set("turn", 0);
 	}
 

@@ -2,7 +2,7 @@
 // broker.
 
 import { MQTT_UNACKNOWLEDGED_MAX } from "../limits.js";
-import { AcknowledgementOrder, type Unacknowledged } from "./acknowledgement-order.js";
+import { AcknowledgementOrder, type Dealt, type Unacknowledged } from "./acknowledgement-order.js";
 import { violation } from "./close-reason.js";
 import type { Link } from "./link.js";
 import type { OversizedPacket, PublishPacket } from "./packets.js";
@@ -45,13 +45,14 @@ export class Inbound {
 	}
 
 	/** The message is dealt with: its acknowledgement leaves now, or after those before it. */
-	acknowledge(message: Unacknowledged): void {
-		for (const { packetId, QoS } of this.#order.done(message)) {
+	acknowledge(message: Unacknowledged, dealt: Dealt): void {
+		for (const { packetId, QoS, dealt: how } of this.#order.done(message, dealt)) {
 			if (QoS === 1) {
 				this.#link.send({ type: "PUBACK", packetId });
 				continue;
 			}
-			const outcome = this.#link.options.session.onInbound("acknowledge", packetId);
+			const event = how === "taken" ? "acknowledge" : "discard";
+			const outcome = this.#link.options.session.onInbound(event, packetId);
 			if (outcome.kind === "step" && outcome.effect === "receive") {
 				this.#link.send({ type: "PUBREC", packetId });
 			}
@@ -65,7 +66,8 @@ export class Inbound {
 			return onMessage({ topic, payload: packet.payload, QoS, retain, duplicate, packetId });
 		}
 		// Nobody else will acknowledge it, and without that it would come back at every reconnect.
-		if (packetId !== undefined && QoS !== 0) this.acknowledge({ packetId, QoS });
+		const dealt = packet.type === "PUBLISH" ? "taken" : "refused";
+		if (packetId !== undefined && QoS !== 0) this.acknowledge({ packetId, QoS }, dealt);
 		if (packet.type === "OVERSIZED") {
 			onOversized?.({ topic, payloadBytes: packet.payloadBytes });
 		}

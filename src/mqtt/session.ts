@@ -204,7 +204,8 @@ export class Session {
 	}
 
 	/**
-	 * Something about an inbound QoS 2 id. Durable when it returns; the caller answers afterwards.
+	 * Something about an inbound QoS 2 id. Durable when it returns, but for what was discarded; the
+	 * caller answers afterwards.
 	 */
 	onInbound(event: InboundEvent, packetId: number): Outcome<InboundEffect> | { kind: "full" } {
 		const state = this.#inbound.get(packetId) ?? "free";
@@ -214,7 +215,7 @@ export class Session {
 		if (state === "free" && this.#inbound.size >= MQTT_RECEIVED_MAX) return { kind: "full" };
 		if (step.next === "free") this.#inbound.delete(packetId);
 		else this.#inbound.set(packetId, step.next);
-		if (step.next !== "delivered") this.#save();
+		if (state === "received" || step.next === "received") this.#save();
 		return { kind: "step", effect: step.effect };
 	}
 
@@ -231,7 +232,8 @@ export class Session {
 	restart(): readonly number[] {
 		const before = this.#inFlight;
 		const isMoved = this.#broker !== this.#asked;
-		const hadStored = isMoved || this.#inbound.size > 0 || before.size > 0;
+		const hasReceived = Array.from(this.#inbound.values()).includes("received");
+		const hadStored = isMoved || hasReceived || before.size > 0;
 		this.#broker = this.#asked;
 		this.#inFlight = new Map();
 		this.#inbound.clear();

@@ -25,11 +25,13 @@ export type OutboundEffect =
 export type InboundState =
 	| "free"
 	| "delivered" // not acknowledged by the application; ends with the connection
-	| "received"; // acknowledged, stored, PUBREC sent: the same id again is the same message
+	| "received" // acknowledged, stored, PUBREC sent: the same id again is the same message
+	| "discarded"; // as "received", but nothing came of it: not stored, so that it costs no flash
 
 export type InboundEvent =
 	| "PUBLISH" // with QoS 2
 	| "acknowledge" // the application's effect is durable
+	| "discard" // the application refused it, and would again
 	| "PUBREL";
 
 export type InboundEffect =
@@ -127,17 +129,28 @@ const INBOUND: Table<InboundState, InboundEvent, InboundEffect> = deepFreeze({
 		// The message belongs to a connection that is gone: it will come again, and be acknowledged
 		// then.
 		acknowledge: { next: "free", effect: "none" },
+		discard: { next: "free", effect: "none" },
 		// 1. We sent PUBCOMP; 2. it was lost with the connection; 3. the broker sends PUBREL again.
 		PUBREL: { next: "free", effect: "complete" },
 	},
 	delivered: {
 		PUBLISH: { next: "delivered", effect: "none" }, // PUBREC follows the acknowledgement
 		acknowledge: { next: "received", effect: "receive" },
+		discard: { next: "discarded", effect: "receive" },
 		PUBREL: { clause: "MQTT-4.3.3-1" }, // it has had no PUBREC
 	},
 	received: {
 		PUBLISH: { next: "received", effect: "receive" }, // [MQTT-4.3.3-2]: not delivered again
 		acknowledge: { next: "received", effect: "none" },
+		discard: { next: "received", effect: "none" },
+		PUBREL: { next: "free", effect: "complete" },
+	},
+	// 1. A reboot forgets the id; 2. the broker sends PUBREL, which any id may get, or the message,
+	// which is refused once more. Neither has an effect.
+	discarded: {
+		PUBLISH: { next: "discarded", effect: "receive" },
+		acknowledge: { next: "discarded", effect: "none" },
+		discard: { next: "discarded", effect: "none" },
 		PUBREL: { next: "free", effect: "complete" },
 	},
 });

@@ -3,6 +3,7 @@
 // takes.
 
 import { equalBytes } from "../bytes/arrays.js";
+import { toHex } from "../bytes/hex.js";
 import {
 	CONFIGURATION_BYTES_MAX,
 	FIRMWARE_VERSION_CHARACTERS_MAX,
@@ -10,6 +11,7 @@ import {
 	PROVISIONING_NONCE_BYTES,
 	UNLOCK_BYTES_MAX,
 } from "../limits.js";
+import type { KeyAlgorithm } from "../ports.js";
 import { includesBytes } from "./includes-bytes.js";
 import type { ProvisioningLock } from "./lock.js";
 import type { MessageFields, RequestName } from "./messages.js";
@@ -120,18 +122,25 @@ export class ProvisioningSteps {
 
 	#keys(): Answer {
 		const { keyStore, slots } = this.#options;
-		if (keyStore.publicKey(SIGNING_KEY) === undefined) keyStore.generate(SIGNING_KEY, "Ed25519");
+		if (keyStore.publicKey(SIGNING_KEY) === undefined) this.#generate(SIGNING_KEY, "Ed25519");
 		if (this.#newKey === undefined) {
 			// First nothing may depend on the key of that name, then it goes.
 			slots.release();
 			const name = slots.freeKeyName;
-			keyStore.generate(name, "P-256");
+			this.#generate(name, "P-256");
 			this.#newKey = name;
 			this.#request = undefined;
-			this.#support.report("provisioning-keys-made", { key: name });
 		}
 		const publicKey = new Uint8Array(keyStore.publicKey(SIGNING_KEY) as ArrayBuffer);
 		return { publicKey, keyName: this.#newKey };
+	}
+
+	#generate(key: string, algorithm: KeyAlgorithm): void {
+		const { keyStore } = this.#options;
+		keyStore.generate(key, algorithm);
+		const publicKey = keyStore.publicKey(key);
+		const keyId = publicKey && toHex(this.#keyIdOf(new Uint8Array(publicKey)));
+		this.#support.report("provisioning-keys-made", { key, keyId });
 	}
 
 	#certificateRequest({ deviceId, offset }: MessageFields): Answer {
@@ -238,13 +247,17 @@ export class ProvisioningSteps {
 		const bytes = this.#received(digest);
 		if (bytes instanceof Refusal) return bytes;
 		const expected = { deviceNonce: this.#nonces.device, deviceId: slots.deviceId ?? "" };
-		const judged = judgeUnlock(bytes, expected, (...signed) => this.#verifyOperator(...signed));
+		let operator: Uint8Array | undefined;
+		const judged = judgeUnlock(bytes, expected, (keyId, ...signed) => {
+			operator = keyId;
+			return this.#verifyOperator(keyId, ...signed);
+		});
 		// One try for one nonce, whatever comes of it.
 		this.#nonces = undefined;
 		this.#dropTransfer();
 		if (judged !== "accepted") return new Refusal("unlock", judged);
 		this.#lock.unlock();
-		this.#support.report("provisioning-unlocked", {});
+		this.#support.report("provisioning-unlocked", { operator: operator && toHex(operator) });
 		return { state: "committed" };
 	}
 

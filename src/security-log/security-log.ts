@@ -4,7 +4,12 @@
 
 import { assert } from "../assert.js";
 import type { StatementSigner } from "../cbor/statement.js";
-import { LOG_CHECKPOINT_BYTES_MAX, LOG_UNSIGNED_MAX } from "../limits.js";
+import {
+	LOG_CHECKPOINT_BYTES_MAX,
+	LOG_HELD_MAX,
+	LOG_RESERVE,
+	LOG_UNSIGNED_MAX,
+} from "../limits.js";
 import type { Clock, Crypto, DeviceEvent, KeyValueStore, StorageErrorCode } from "../ports.js";
 import { storageCodeOf } from "../storage-code.js";
 import { encodeBatch, fitsBatch } from "./batch.js";
@@ -27,7 +32,7 @@ export interface SecurityLogOptions {
 	/** The device's signing key, as it is now; `undefined` while there is none. */
 	readonly signer: () => StatementSigner | undefined;
 	readonly now: () => LogTime | undefined;
-	/** Milliseconds that an ordinary boot waits to be written. */
+	/** Milliseconds of a boot in which what may wait does. */
 	readonly bootHoldMs: number;
 	/** Storage failed. The log goes on as well as it can. */
 	readonly onFailed: (path: "log" | "hf-log", code: string) => void;
@@ -44,10 +49,10 @@ interface Moment {
 	readonly time?: LogTime;
 }
 
-interface Held extends Moment {
+interface Held {
 	readonly name: string;
 	readonly details: LogDetails;
-	readonly atMs: number;
+	readonly moment: Moment;
 }
 
 export class SecurityLog {
@@ -60,8 +65,8 @@ export class SecurityLog {
 	/** The newest entry that a checkpoint signed, its hash, and how far the upload has come. */
 	#head: Head;
 	#isHeadSaved = true;
-	/** An ordinary boot that waits for company. */
-	#held: Held | undefined;
+	/** What waits for company in the first minutes of a boot. At most LOG_HELD_MAX. */
+	#held: Held[] = [];
 
 	/** Finds what the ring holds; what does not agree with the head becomes an entry. */
 	constructor(options: SecurityLogOptions) {
@@ -80,36 +85,36 @@ export class SecurityLog {
 	record(event: DeviceEvent): void {
 		const judged = judgeEvent(event);
 		if (judged === undefined) return;
-		const { rule, details } = judged;
+		const { rule, kind, isMinor } = judged;
 		const { name } = event;
 		const atMs = this.#options.clock.monotonicMs();
-		const moment = this.#moment(atMs);
-		if (rule.mayWait?.(event)) {
-			this.#held = { name, details, atMs, ...moment };
-			return;
+		const isHeld = judged.mayWait && this.#isHolding(atMs);
+		const places = LOG_HELD_MAX - (isMinor ? LOG_RESERVE : 0);
+		if (isHeld && this.#held.length >= places) return this.#limiter.count(name, atMs);
+		const taken = this.#limiter.take({ name, kind, source: rule.source, isMinor }, atMs);
+		if (taken !== undefined) {
+			const details = detailsWith(taken.more, judged.details);
+			this.#held.push({ name, details, moment: this.#moment(atMs) });
+			if (!isHeld) this.#writeHeld();
 		}
-		this.#writeHeld();
-		const taken = this.#limiter.take(name, rule.source, atMs);
-		if (taken === undefined) return;
-		const { more } = taken;
-		this.#append(name, more > 0 ? { suppressed: more, ...details } : details, moment);
+		if (rule.isLast) {
+			this.#writeHeld();
+			this.#writeCounts(atMs, true);
+		}
 		if (this.#counter - this.#head.counter >= LOG_UNSIGNED_MAX) this.#sign();
 	}
 
 	/** There is something that {@link work} will do, now or later. */
 	get hasWork(): boolean {
-		if (this.#held !== undefined || this.#limiter.hasSuppressed || !this.#isHeadSaved) return true;
+		if (this.#held.length > 0 || this.#limiter.hasSuppressed || !this.#isHeadSaved) return true;
 		return this.#counter > this.#head.counter && this.#options.signer() !== undefined;
 	}
 
 	/** Writes what has waited long enough, and signs what is new. */
 	work(): void {
 		const nowMs = this.#options.clock.monotonicMs();
-		if (this.#held !== undefined && nowMs - this.#held.atMs >= this.#options.bootHoldMs) {
-			this.#writeHeld();
-		}
-		const counts = this.#limiter.takeSuppressed(nowMs);
-		if (counts !== undefined) this.#appendCounts(counts, nowMs);
+		if (!this.#isHolding(nowMs)) this.#writeHeld();
+		this.#writeCounts(nowMs, false);
 		if (this.#counter > this.#head.counter) this.#sign();
 	}
 
@@ -168,16 +173,20 @@ export class SecurityLog {
 		return { uptimeS, ...(time !== undefined && { time }) };
 	}
 
-	#writeHeld(): void {
-		const held = this.#held;
-		if (held === undefined) return;
-		this.#held = undefined;
-		const nowMs = this.#options.clock.monotonicMs();
-		if (this.#limiter.take(held.name, "device", nowMs) === undefined) return;
-		this.#append(held.name, held.details, held);
+	/** The first minutes of a boot. */
+	#isHolding(nowMs: number): boolean {
+		return nowMs - this.#bootMs < this.#options.bootHoldMs;
 	}
 
-	#appendCounts(counts: ReadonlyMap<string, number>, nowMs: number): void {
+	#writeHeld(): void {
+		const held = this.#held;
+		this.#held = [];
+		for (const { name, details, moment } of held) this.#append(name, details, moment);
+	}
+
+	#writeCounts(nowMs: number, isLast: boolean): void {
+		const counts = this.#limiter.takeSuppressed(nowMs, isLast);
+		if (counts === undefined) return;
 		let total = 0;
 		const details: Record<string, number> = {};
 		for (const [name, count] of counts) {
@@ -280,6 +289,10 @@ export class SecurityLog {
 	#failed(path: "log" | "hf-log", code: StorageErrorCode): void {
 		this.#options.onFailed(path, code);
 	}
+}
+
+function detailsWith(suppressed: number, details: LogDetails): LogDetails {
+	return suppressed > 0 ? { suppressed, ...details } : details;
 }
 
 function groupOf(counter: number): number {

@@ -30,7 +30,7 @@ import type {
 import { FailingKeyValue } from "./failing-key-value.js";
 import { sampleConfiguration } from "./sample-configuration.js";
 import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
-import { connack, pingresp, puback, publish, suback } from "./mqtt-server-bytes.js";
+import { connack, pingresp, puback, publish, pubrel, suback } from "./mqtt-server-bytes.js";
 import { resolverOver } from "./resolver-over.js";
 import { ScriptedSocket, SocketScript } from "./scripted-socket.js";
 import { nodeCrypto, SeededKeyStore, signerOf } from "./seeded-key-store.js";
@@ -194,6 +194,12 @@ export class DeviceLife {
 		const { topic = COMMAND_TOPIC, ...flags } = options;
 		this.#packetId++;
 		this.#current().feed(publish({ topic, payload, QoS: 1, packetId: this.#packetId, ...flags }));
+		this.run(50);
+	}
+
+	/** The broker ends the QoS 2 exchange of what it delivered last. */
+	release(): void {
+		this.#current().feed(pubrel(this.#packetId));
 		this.run(50);
 	}
 

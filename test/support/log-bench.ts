@@ -49,7 +49,7 @@ export class LogLife {
 		quality: 3,
 	};
 
-	constructor(image: LogImage) {
+	constructor(image: LogImage, bootHoldMs = LOG_BOOT_HOLD_MS) {
 		const mounted = Outbox.mount({ flash: image.chip.open(), slots: LOG_RECORDS_MAX });
 		if (mounted.kind === "unusable") throw new Error(mounted.code);
 		this.store = mounted.outbox;
@@ -61,7 +61,7 @@ export class LogLife {
 			makeBucket: (size, nowMs) => new TokenBucket(size, nowMs),
 			signer: () => (this.hasKey ? LOG_KEY : undefined),
 			now: () => this.time,
-			bootHoldMs: LOG_BOOT_HOLD_MS,
+			bootHoldMs,
 			onFailed: (path, code) => void this.failures.push(`${path} ${code}`),
 		});
 	}

@@ -188,7 +188,9 @@ describe("Device, inbound", () => {
 		const payload = image.command({ payload: identify, sequence: 5, topic: "holdfast/all" });
 		life.deliver(payload, { topic: "holdfast/all" });
 		expect(life.identified).toBe(0);
-		expect(life.names).toContain("message-outside-policy");
+		expect(life.reported("message-outside-policy")).toEqual([
+			{ name: "message-outside-policy", topic: "holdfast/all" },
+		]);
 	});
 
 	it("reports a refused subscription", () => {

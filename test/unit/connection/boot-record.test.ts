@@ -101,6 +101,16 @@ describe("BootRecord, safe mode", () => {
 		}
 	});
 
+	it("tells its first boot from those that find it so", () => {
+		const board = new Board();
+		board.boot("power-on");
+		expect(board.crash(SAFE_MODE_FAILED_BOOTS).report.wasSafe).toBeUndefined();
+		expect(board.boot("watchdog").report.wasSafe).toBe(true);
+		expect(board.boot("power-on").report.wasSafe).toBeUndefined();
+		expect(board.boot("panic").report.wasSafe).toBeUndefined();
+		expect(board.boot("software").report.wasSafe).toBe(true);
+	});
+
 	it("is not ended by a stable session, which proves nothing about the normal mode", () => {
 		const board = inSafeMode();
 		board.boot("software").record.stable();

@@ -221,6 +221,21 @@ describe("Recovery, when the peer ends accepted sessions", () => {
 		expect(classes.map(({ failureClass }) => failureClass)).toEqual(["kicked", "kicked"]);
 	});
 
+	it("takes unfinished QoS 2 messages without end for a flood", () => {
+		const recovery = new Recovery(DEFAULT_TIMINGS);
+		const { floorLongMs, floorDuplicateMs } = DEFAULT_TIMINGS;
+		const codes = ["receive-limit", "receive-limit", "flood", "receive-limit"];
+		const waits = codes.map((code, count) => {
+			recovery.stable();
+			return recovery.failed(failure(code, { atMs: count * 0.3 * HOUR, reached: "online" }), 0);
+		});
+		expect(waits.map(({ failureClass }) => failureClass)).toEqual(codes);
+		expect(waits.map(({ delayMs }) => delayMs)).toEqual([
+			...[floorLongMs, floorLongMs * 2, floorLongMs * 4],
+			floorDuplicateMs,
+		]);
+	});
+
 	it("waits longer after each flood, whatever became stable in between", () => {
 		const recovery = new Recovery(DEFAULT_TIMINGS);
 		const { floorLongMs, floorDuplicateMs } = DEFAULT_TIMINGS;

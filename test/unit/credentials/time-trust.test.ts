@@ -21,6 +21,7 @@ class Board {
 	readonly power = new PowerSupply();
 	readonly keyValue = new VirtualKeyValue({ power: this.power });
 	clock = new VirtualClock();
+	readonly raised: string[] = [];
 
 	boot(buildTime = BUILD): TimeTrust {
 		this.clock = new VirtualClock();
@@ -30,13 +31,30 @@ class Board {
 			format: "buffer",
 			mode: "r+",
 		});
-		return new TimeTrust({ clock: this.clock, store, buildTime });
+		return new TimeTrust({
+			clock: this.clock,
+			store,
+			buildTime,
+			onRaised: ({ unixSeconds, by }) => this.raised.push(`${by} ${unixSeconds}`),
+		});
 	}
 
 	sntp(unixSeconds: number): void {
 		this.clock.setWallTime(unixSeconds, "sntp");
 	}
 }
+
+describe("TimeTrust, the stored floor", () => {
+	it("says who raised it, and nothing of what is not stored", () => {
+		const board = new Board();
+		const time = board.boot();
+		time.certificateNotBefore(TRUTH);
+		time.certificateNotBefore(TRUTH - DAY);
+		time.signedTime(TRUTH + TIME_FLOOR_STEP_S_MIN - 1);
+		time.signedTime(TRUTH + DAY);
+		expect(board.raised).toEqual([`certificate ${TRUTH}`, `signed ${TRUTH + DAY}`]);
+	});
+});
 
 describe("TimeTrust, the ladder", () => {
 	it("knows nothing without a build time, and judges dates all the same", () => {

@@ -166,4 +166,20 @@ describe("Session, the store", () => {
 		session.onInbound("PUBREL", 7);
 		expect(writes).toBe(5);
 	});
+
+	it("is not written for an inbound message that was refused, nor after a reconnect", () => {
+		let writes = 0;
+		const session = new Session({ store: { load: () => undefined, save: () => writes++ } });
+		session.onInbound("PUBLISH", 7);
+		session.onInbound("discard", 7);
+		expect(session.snapshot().inbound).toEqual([]);
+		session.detach();
+		const again = session.onInbound("PUBLISH", 7); // it is answered, and not delivered
+		expect(again).toEqual({ kind: "step", effect: "receive" });
+		session.restart();
+		session.onInbound("PUBLISH", 8);
+		session.onInbound("discard", 8);
+		session.onInbound("PUBREL", 8);
+		expect(writes).toBe(0);
+	});
 });

@@ -43,11 +43,12 @@ describe("the life of an outbound packet id", () => {
 
 describe("the life of an inbound QoS 2 id", () => {
 	it("answers every event in every state", () => {
-		const events: InboundEvent[] = ["PUBLISH", "acknowledge", "PUBREL"];
+		const events: InboundEvent[] = ["PUBLISH", "acknowledge", "discard", "PUBREL"];
 		const rows: [InboundState, string[]][] = [
-			["free", ["delivered deliver", "free none", "free complete"]],
-			["delivered", ["delivered none", "received receive", "violation"]],
-			["received", ["received receive", "received none", "free complete"]],
+			["free", ["delivered deliver", "free none", "free none", "free complete"]],
+			["delivered", ["delivered none", "received receive", "discarded receive", "violation"]],
+			["received", ["received receive", "received none", "received none", "free complete"]],
+			["discarded", ["discarded receive", "discarded none", "discarded none", "free complete"]],
 		];
 		for (const [state, answers] of rows) {
 			expect(events.map((event) => text(inboundStep(state, event)))).toEqual(answers);

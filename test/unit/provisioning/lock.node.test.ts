@@ -1,4 +1,5 @@
 import { Secret } from "../../../src/bytes/secret.js";
+import { toHex } from "../../../src/bytes/hex.js";
 import { encodeUTF8 } from "../../../src/bytes/text.js";
 import { signUnlock } from "../../../src/provisioning/statement.js";
 import { keyIdOf } from "../../../tools/pki/device-record.js";
@@ -109,6 +110,10 @@ describe("a provisioned device", () => {
 		const good = signUnlock({ deviceNonce: await challenge(), deviceId }, operator);
 		await unlock(good);
 		expect(bench.device.provisioner.isLocked).toBe(false);
+		expect(bench.device.events.at(-1)).toEqual({
+			name: "provisioning-unlocked",
+			operator: toHex(operator.keyId),
+		});
 		await ask("lock");
 		// Its nonce was for one time.
 		expect((await failure(unlock(good))).refusal?.code).toBe("step");

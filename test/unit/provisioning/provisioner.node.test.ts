@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { concatBytes } from "../../../src/bytes/arrays.js";
 import { toHex } from "../../../src/bytes/hex.js";
 import { encodeUTF8 } from "../../../src/bytes/text.js";
@@ -27,10 +28,16 @@ describe("Provisioner and Station", () => {
 		expectFinished(bench, provisioned);
 		expect(bench.device.committed).toBe(1);
 		expect(bench.device.slots.candidate()).toBeUndefined();
-		expect(bench.device.events.map(({ name }) => name)).toEqual([
-			"provisioning-keys-made",
-			"provisioning-committed",
-			"provisioning-locked",
+		const { keyStore, events } = bench.device;
+		const idOf = (key: string) => {
+			const publicKey = Buffer.from(keyStore.publicKey(key) as ArrayBuffer);
+			return createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
+		};
+		expect(events).toEqual([
+			{ name: "provisioning-keys-made", key: "signing", keyId: idOf("signing") },
+			{ name: "provisioning-keys-made", key: "tls-0", keyId: idOf("tls-0") },
+			{ name: "provisioning-committed", role: "active" },
+			{ name: "provisioning-locked" },
 		]);
 	});
 

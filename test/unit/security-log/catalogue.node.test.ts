@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOG_DETAILS_MAX, LOG_NAME_CHARACTERS_MAX } from "../../../src/limits.js";
-import { CATALOGUE, judgeEvent } from "../../../src/security-log/catalogue.js";
+import { CATALOGUE, EVENTS_SUPPRESSED, judgeEvent } from "../../../src/security-log/catalogue.js";
+import frozen from "../../vectors/log-catalogue.json" with { type: "json" };
 
 /** Names that src puts together from parts. */
 const COMPOSED: Readonly<Record<string, string>> = {
@@ -28,6 +29,14 @@ describe("the catalogue", () => {
 			.filter((name) => name !== "subscription-");
 		expect(names.length).toBeGreaterThan(2);
 		expect(names.filter((name) => !Object.hasOwn(CATALOGUE, name))).toEqual([]);
+	});
+
+	it("is what tools and people rely on: names, sources and details are stable", () => {
+		const found = Object.entries(CATALOGUE).map(([name, { source, details }]) => {
+			return { name, source, details };
+		});
+		expect(found).toEqual(frozen.events);
+		expect(EVENTS_SUPPRESSED).toBe(frozen.suppressed);
 	});
 
 	it("keeps to the bounds of an entry", () => {

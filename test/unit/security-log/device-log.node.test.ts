@@ -8,7 +8,12 @@ import { LogVerifier } from "../../../hosts/support/verify/log-verifier.js";
 import { equalBytes } from "../../../src/bytes/arrays.js";
 import { encodeCommand } from "../../../src/command/command.js";
 import { keyIdOf } from "../../../src/envelope/key-id.js";
-import { LOG_CHECKPOINT_MS, STORAGE_RETRY_MS } from "../../../src/limits.js";
+import {
+	LOG_BOOT_HOLD_MS,
+	LOG_CHECKPOINT_MS,
+	RESTART_DELAY_MS,
+	STORAGE_RETRY_MS,
+} from "../../../src/limits.js";
 import { encodeRules, DEFAULT_RULES } from "../../../src/policy/rules.js";
 import { decodeBatch } from "../../../src/security-log/batch.js";
 import { partitionImage } from "../../../hosts/support/verify/partition-image.js";
@@ -22,6 +27,8 @@ import {
 } from "../../support/device-bench.js";
 import { nodeCrypto } from "../../support/seeded-key-store.js";
 
+/** What waits in the first minutes of a boot is written and signed by then. */
+const SIGNED_MS = LOG_BOOT_HOLD_MS + LOG_CHECKPOINT_MS + 1000;
 const identify = encodeCommand({ name: "identify" });
 
 function verifierOf(image: DeviceImage): LogVerifier {
@@ -72,8 +79,11 @@ describe("Device, security log", () => {
 		const image = provisioned();
 		const life = attacked(image);
 		expect(uploadsOf(life)).toEqual([]);
-		life.run(LOG_CHECKPOINT_MS + 1000);
-		const names = ["device-booted", "signature-rejected", "command-performed", "command-refused"];
+		life.run(SIGNED_MS);
+		const names = [
+			...["device-booted", "signature-rejected", "time-floor-raised"],
+			...["command-performed", "command-refused"],
+		];
 		const stored = imageReport(image);
 		expect(namesOf(stored)).toEqual(names);
 		expect(stored.entries[0]?.entry?.time).toMatchObject({ quality: 3 });
@@ -82,10 +92,10 @@ describe("Device, security log", () => {
 		addUploads(verifier, life);
 		const uploaded = verifier.report();
 		expect(namesOf(uploaded)).toEqual(names);
-		expect(uploaded).toMatchObject({ isSound: true, signedThrough: 4, checkpoints: 1 });
-		expect(uploadsOf(life)).toHaveLength(1);
-		life.run(3 * LOG_CHECKPOINT_MS);
-		expect(uploadsOf(life)).toHaveLength(1);
+		expect(uploaded).toMatchObject({ isSound: true, signedThrough: 5, checkpoints: 2 });
+		expect(uploadsOf(life)).toHaveLength(2); // the refusal waited for itself
+		life.run(3 * SIGNED_MS);
+		expect(uploadsOf(life)).toHaveLength(2);
 	});
 
 	it("uploads what happened while there was no session as soon as there is one", () => {
@@ -99,12 +109,42 @@ describe("Device, security log", () => {
 		expect(uploadsOf(second)).toHaveLength(1);
 	});
 
+	it("writes down what it only counted before an operator's restart", () => {
+		const image = provisioned();
+		const life = online(image);
+		for (let count = 0; count < 10; count++) life.deliver(Uint8Array.of(1, 2, 3));
+		const payload = encodeCommand({ name: "restart" });
+		life.deliver(image.command({ payload, sequence: 5 }));
+		life.run(RESTART_DELAY_MS + 100);
+		expect(life.restarts).toBe(1);
+		expect(namesOf(imageReport(image)).slice(-3)).toEqual([
+			"command-performed",
+			"device-restarting",
+			"events-suppressed",
+		]);
+	});
+
+	it("names the topic outside of the policy, and what was wrong with a packet", () => {
+		const image = provisioned();
+		const life = online(image);
+		life.deliver(Uint8Array.of(1), { topic: `holdfast/all/${"x".repeat(100)}` });
+		life.deliver(Uint8Array.of(1), { topic: "holdfast/#" });
+		life.run(SIGNED_MS);
+		const entries = imageReport(image).entries.map(({ entry }) => entry);
+		const detailsOf = (name: string) => entries.find((entry) => entry?.name === name)?.details;
+		expect(detailsOf("message-outside-policy")?.["topic"]).toBe(`holdfast/all/${"x".repeat(27)}`);
+		expect(detailsOf("protocol-violated")).toEqual({
+			clause: "MQTT-3.3.2-2",
+			detail: expect.stringMatching(/./) as unknown,
+		});
+	});
+
 	it("goes on with one chain over power cuts, and uploads each entry", () => {
 		const image = provisioned();
 		const verifier = verifierOf(image);
 		for (let boot = 0; boot < 3; boot++) {
 			const life = attacked(image);
-			life.run(boot === 1 ? 100 : LOG_CHECKPOINT_MS + 1000);
+			life.run(boot === 1 ? 100 : SIGNED_MS);
 			addUploads(verifier, life);
 		}
 		const uploaded = verifier.report();
@@ -120,10 +160,10 @@ describe("Device, security log", () => {
 		const rules = DEFAULT_RULES.filter(({ channel }) => channel !== "log");
 		image.install({ policy: encodeRules(rules) });
 		const life = attacked(image);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		expect(uploadsOf(life)).toEqual([]);
 		expect(life.reported("message-refused")).toEqual([]);
-		expect(imageReport(image)).toMatchObject({ isSound: true, signedThrough: 4 });
+		expect(imageReport(image)).toMatchObject({ isSound: true, signedThrough: 5 });
 	});
 
 	it("holds no secret and no payload", () => {
@@ -132,7 +172,7 @@ describe("Device, security log", () => {
 		const marker = new TextEncoder().encode("MARKER-OF-A-PAYLOAD");
 		life.deliver(marker);
 		life.deliver(image.command({ payload: marker, sequence: 9 }));
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		expect(namesOf(imageReport(image))).toContain("command-refused");
 		expect(Buffer.from(image.logChip.image()).includes(Buffer.from(marker))).toBe(false);
 	});
@@ -186,14 +226,14 @@ describe("Device whose head of the log cannot be kept", () => {
 		image.storage.failWrites("hf-log");
 		image.storage.failReads("hf-log");
 		const life = attacked(image);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		life.deliver(Uint8Array.of(9));
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		const failures = life.reported("storage-failed").map(({ path }) => path);
 		expect(failures).toEqual(["hf-log"]);
 		const verifier = verifierOf(image);
 		addUploads(verifier, life);
-		expect(verifier.report()).toMatchObject({ isSound: true, signedThrough: 5 });
+		expect(verifier.report()).toMatchObject({ isSound: true, signedThrough: 6 });
 	});
 });
 
@@ -222,13 +262,13 @@ describe("the image of a log's partition", () => {
 	it("of an older state is noticed by the device itself", () => {
 		const image = provisioned();
 		const first = attacked(image);
-		first.run(LOG_CHECKPOINT_MS + 1000);
+		first.run(SIGNED_MS);
 		const older = image.logChip.image();
-		attacked(image).run(LOG_CHECKPOINT_MS + 1000);
+		attacked(image).run(SIGNED_MS);
 		image.logChip.open().eraseBlock(0, 16);
 		image.logChip.plant(older, 0);
 		const life = online(image);
-		life.run(LOG_CHECKPOINT_MS + 1000);
+		life.run(SIGNED_MS);
 		const judged = imageReport(image);
 		expect(namesOf(judged)).toContain("log-shortened");
 		expect(judged.isSound).toBe(false);

@@ -1,11 +1,9 @@
 import { equalBytes } from "../../../src/bytes/arrays.js";
-import { LOG_KIND_BURST, LOG_TOTAL_BURST, LOG_UNSIGNED_MAX } from "../../../src/limits.js";
-import { CATALOGUE } from "../../../src/security-log/catalogue.js";
+import { LOG_BOOT_HOLD_MS, LOG_HELD_MAX, LOG_UNSIGNED_MAX } from "../../../src/limits.js";
 import type { LogEntry } from "../../../src/security-log/entry.js";
 import { toyDigest } from "../../support/toy-digest.js";
 import { LOG_NOW, LogImage, LogLife, readCheckpoint, readEntry } from "../../support/log-bench.js";
 
-const HOUR = 3_600_000;
 const BOOT = {
 	name: "device-booted",
 	reason: "power-on",
@@ -40,7 +38,7 @@ function told(life: LogLife) {
 
 describe("SecurityLog", () => {
 	it("chains events with their time, and keeps nothing that the catalogue does not name", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		life.clock.advance(5_500);
 		life.report({
 			name: "command-refused",
@@ -75,7 +73,7 @@ describe("SecurityLog", () => {
 	});
 
 	it("leaves the time out when there is none, and shortens what a peer may have chosen", () => {
-		const life = new LogLife(new LogImage());
+		const life = new LogLife(new LogImage(), 0);
 		life.time = undefined;
 		life.report({ name: "subscription-refused", topic: "t".repeat(500), granted: 128 });
 		const [entry] = life.entries;
@@ -163,56 +161,61 @@ describe("SecurityLog, boots", () => {
 	it("writes a boot after a watchdog, a panic or into safe mode at once", () => {
 		const life = new LogLife(new LogImage());
 		life.report({ ...BOOT, reason: "watchdog" });
-		life.report({ ...BOOT, mode: "safe" });
+		life.report({ ...BOOT, reason: "panic", mode: "safe" });
 		expect(life.entries.map(({ details }) => details["mode"])).toEqual(["normal", "safe"]);
 	});
-});
 
-describe("SecurityLog, rates", () => {
-	it("writes the first of a kind, counts the rest, and tells the count with the next", () => {
-		const life = new LogLife(new LogImage());
-		for (let count = 0; count < 100; count++) life.record("signature-rejected");
-		expect(life.entries).toHaveLength(LOG_KIND_BURST);
-		life.clock.advance(HOUR / 6);
+	it("lets a boot that finds the device in safe mode wait", () => {
+		const image = new LogImage();
+		for (let boot = 0; boot < 10; boot++) {
+			const life = new LogLife(image);
+			life.report({ ...BOOT, reason: "watchdog", mode: "safe", wasSafe: true, failedBoots: 4 });
+			life.clock.advance(LOG_BOOT_HOLD_MS - 61_000);
+			life.work();
+			expect(image.chip.programs).toBe(0);
+		}
+	});
+
+	it("lets what peers and the station provoke wait, and writes it together", () => {
+		const image = new LogImage();
+		for (let boot = 0; boot < 10; boot++) {
+			const life = new LogLife(image);
+			life.report(BOOT);
+			for (const step of ["keys", "unlock"]) life.report({ name: "provisioning-refused", step });
+			life.record("signature-rejected", "message-outside-policy", "reboot-denied");
+			life.work();
+			expect(image.chip.programs).toBe(0);
+		}
+		const life = new LogLife(image);
+		life.report(BOOT);
+		life.clock.advance(7_000);
 		life.record("signature-rejected");
-		expect(life.entries.at(-1)?.details).toEqual({ suppressed: 100 - LOG_KIND_BURST });
+		life.clock.advance(7_000);
+		life.report({ name: "command-performed", command: "restart", operator: "ab" });
+		const told = life.entries.map(({ name, uptimeS }) => `${name} ${uptimeS}`);
+		expect(told).toEqual(["device-booted 0", "signature-rejected 7", "command-performed 14"]);
+		expectChained(life);
+		life.record("protocol-violated");
+		for (let minute = 0; minute < 5; minute++) life.work();
+		expect(life.names.at(-1)).toBe("protocol-violated");
+		life.record("subscription-refused");
+		expect(life.names.at(-1)).toBe("subscription-refused");
 	});
 
-	it("writes the counts down after an hour, where nothing follows", () => {
+	it("keeps a few of what waits, with room for the graver ones, and counts the rest", () => {
 		const life = new LogLife(new LogImage());
-		for (let count = 0; count < 10; count++) life.record("signature-rejected");
-		for (let count = 0; count < 7; count++) life.record("protocol-violated");
-		for (let minute = 0; minute < 59; minute++) life.work();
-		expect(life.names).not.toContain("events-suppressed");
-		life.work();
-		expect(told(life)).toEqual({
-			counter: 9,
-			name: "events-suppressed",
-			details: { total: 9, "signature-rejected": 6, "protocol-violated": 3 },
-		});
-		for (let minute = 0; minute < 120; minute++) life.work();
-		expect(life.names.filter((name) => name === "events-suppressed")).toHaveLength(1);
-	});
-
-	it("keeps room for what happens on the device when peers provoke everything they can", () => {
-		const life = new LogLife(new LogImage());
-		const peers = Object.keys(CATALOGUE).filter((name) => CATALOGUE[name]?.source === "peer");
-		for (let count = 0; count < 50; count++) {
-			for (const name of peers) life.report({ name, isSecurity: true });
+		for (let count = 0; count < 4; count++) {
+			life.record("signature-rejected", "message-outside-policy", "message-too-large");
+			life.report({ name: "provisioning-refused", step: "keys" });
 		}
-		expect(life.entries.length).toBeLessThan(LOG_TOTAL_BURST);
-		life.record("credential-reverted");
-		expect(life.names.at(-1)).toBe("credential-reverted");
-	});
-
-	it("fits the longest suppressed counts into an entry", () => {
-		const life = new LogLife(new LogImage());
-		for (const name of Object.keys(CATALOGUE)) {
-			for (let count = 0; count < 20; count++) life.report({ name, isSecurity: true });
+		for (let count = 0; count < 4; count++) {
+			life.record("protocol-violated", "duplicate-client-id-suspected", "reboot-denied");
 		}
-		for (let minute = 0; minute < 61; minute++) life.work();
-		const counts = life.entries.find(({ name }) => name === "events-suppressed");
-		expect(Number(counts?.details["total"])).toBeGreaterThan(300);
+		expect(life.names).toEqual([]);
+		life.report({ name: "device-restarting", cause: "tcp" });
+		expect(life.names.slice(LOG_HELD_MAX)).toEqual(["device-restarting", "events-suppressed"]);
+		expect(life.names.filter((name) => name === "protocol-violated").length).toBeGreaterThan(1);
+		expect(life.entries.at(-1)?.details["total"]).toBe(28 - LOG_HELD_MAX);
 	});
 });
 

@@ -1,7 +1,7 @@
 // `holdfast log verify` on files, as a user types it: what it says and how it ends.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { LOG_CHECKPOINT_MS } from "../../../../src/limits.js";
+import { LOG_BOOT_HOLD_MS, LOG_CHECKPOINT_MS } from "../../../../src/limits.js";
 import { Fleet } from "../../../../tools/pki/fleet.js";
 import {
 	DeviceImage,
@@ -24,7 +24,7 @@ beforeEach(() => {
 	image = provisioned();
 	life = online(image);
 	life.deliver(Uint8Array.of(1, 2, 3));
-	life.run(LOG_CHECKPOINT_MS + 1000);
+	life.run(LOG_BOOT_HOLD_MS + LOG_CHECKPOINT_MS + 1000);
 	const spki = Buffer.concat([Buffer.from(SPKI, "hex"), image.publicKey]).toString("base64");
 	const pem = `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`;
 	writeFileSync(folder.file("key.pem"), pem);
