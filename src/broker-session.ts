@@ -13,7 +13,7 @@ import type { Downlink } from "./downlink.js";
 import { CONTENT_EVENT } from "./envelope/content-types.js";
 import type { Signer } from "./envelope/seal.js";
 import { encodeEvent } from "./event-payload.js";
-import { KEEP_ALIVE_S_MIN, MQTT_REQUEST_TOPICS_MAX } from "./limits.js";
+import { KEEP_ALIVE_S_MIN, MQTT_REQUEST_TOPICS_MAX, SUBSCRIBE_AGAIN_MS } from "./limits.js";
 import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
 import type { Session } from "./mqtt/session.js";
@@ -59,6 +59,9 @@ export class BrokerSession implements SessionHandle {
 	#renewal: TimerHandle | undefined;
 	/** More may be sent then. */
 	#nextOffer: TimerHandle | undefined;
+	/** Topics whose subscription was not granted, and when they are asked for again. */
+	readonly #refused = new Set<string>();
+	#nextAsking: TimerHandle | undefined;
 	#hasConnected = false;
 	#isClosed = false;
 
@@ -222,11 +225,29 @@ export class BrokerSession implements SessionHandle {
 
 	#onSubscribed(results: readonly SubscribeResult[]): void {
 		const { policy, ports } = this.#options;
+		const refused: string[] = [];
 		for (const { topic, granted } of results) {
 			const verdict = policy.checkGranted(topic, granted);
 			if (verdict === "granted") continue;
+			if (verdict === "refused") refused.push(topic);
+			if (this.#refused.has(topic)) continue; // once in a session is enough
+			this.#refused.add(topic);
 			ports.report({ name: `subscription-${verdict}`, topic, granted, isSecurity: true });
 		}
+		if (refused.length > 0) this.#askAgain(refused);
+	}
+
+	/** A broker that refused once may have changed its mind: a device must not stay deaf. */
+	#askAgain(topics: readonly string[]): void {
+		const { ports, policy } = this.#options;
+		const wanted = policy.subscriptions().filter(({ topic }) => topics.includes(topic));
+		if (this.#nextAsking !== undefined) ports.timer.clear(this.#nextAsking);
+		this.#nextAsking = ports.timer.set(() => {
+			this.#nextAsking = undefined;
+			for (let from = 0; from < wanted.length; from += MQTT_REQUEST_TOPICS_MAX) {
+				this.#client.subscribe(wanted.slice(from, from + MQTT_REQUEST_TOPICS_MAX));
+			}
+		}, SUBSCRIBE_AGAIN_MS * this.#options.timeScale);
 	}
 
 	#onMessage(message: InboundMessage): void {
@@ -251,6 +272,8 @@ export class BrokerSession implements SessionHandle {
 		this.#renewal = undefined;
 		if (this.#nextOffer !== undefined) timer.clear(this.#nextOffer);
 		this.#nextOffer = undefined;
+		if (this.#nextAsking !== undefined) timer.clear(this.#nextAsking);
+		this.#nextAsking = undefined;
 	}
 }
 

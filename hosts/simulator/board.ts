@@ -235,6 +235,7 @@ export class SimulatedBoard {
 		this.resolver.heal();
 		this.heap.fragmentationBytes = 0;
 		this.sensorError = undefined;
+		this.power.cancelCut();
 		this.keyValue.writeFault = undefined;
 		this.keyValue.isUnreadable = false;
 		for (const chip of [this.outboxChip, this.logChip]) chip.unreadableBytes = Infinity;

@@ -30,6 +30,7 @@ export interface BrokerClientHost {
 	readonly clock: VirtualClock;
 	readonly random: Random;
 	readonly faults: BrokerFaults;
+	readonly deliversAtRelease: boolean;
 	/** The session, or the code of a refusal. */
 	connect(client: BrokerClient, packet: ConnectPacket): Joined | number;
 	publish(client: BrokerClient, packet: PublishPacket): void;

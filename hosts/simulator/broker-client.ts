@@ -224,6 +224,7 @@ export class BrokerClient {
 			output,
 			faults,
 			random,
+			deliversAtRelease: this.#host.deliversAtRelease,
 			onMessage: (packet) => this.#host.publish(this, packet),
 			onFinding,
 		});

@@ -46,6 +46,8 @@ export interface SimulatedBrokerOptions {
 	readonly listen?: (onConnection: (connection: BrokerConnection) => void) => { close(): void };
 	/** By client id and the name in the client's certificate; a code refuses the connection. */
 	readonly access?: (client: string, packet: ConnectPacket, name?: string) => Access | number;
+	/** QoS 2 messages are taken at their PUBREL, as mosquitto does, and not at their PUBLISH. */
+	readonly deliversAtRelease?: boolean;
 	readonly onPublish?: (message: BrokerMessage) => void;
 	/** A client acknowledged a message that it got with QoS 1 or 2: PUBACK or PUBREC. */
 	readonly onAcknowledged?: (client: string, message: { readonly payload: Uint8Array }) => void;

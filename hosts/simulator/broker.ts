@@ -59,6 +59,7 @@ export class SimulatedBroker {
 			clock: options.clock,
 			random: options.random,
 			faults: this.faults,
+			deliversAtRelease: options.deliversAtRelease === true,
 			connect: (client, packet) => this.#connect(client, packet),
 			publish: (client, packet) => this.#publishFrom(client, packet),
 			subscribe: (client, filter, QoS) => this.#subscribe(client, filter, QoS),

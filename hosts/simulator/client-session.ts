@@ -1,7 +1,7 @@
 // What the broker remembers of one client id beyond a connection (MQTT 3.1.1 §3.1.2.4):
 // subscriptions, messages on their way to the client, and ids of QoS 2 messages from it.
 
-import type { QoS } from "./broker-reader.js";
+import type { PublishPacket, QoS } from "./broker-reader.js";
 
 /** A message on its way to a client. */
 export interface Message {
@@ -28,8 +28,11 @@ export class ClientSession {
 	readonly id: string;
 	/** Granted QoS by topic filter. */
 	readonly subscriptions = new Map<string, QoS>();
-	/** Ids of the client's QoS 2 messages between their PUBLISH and their PUBREL. */
-	readonly received = new Set<number>();
+	/**
+	 * The client's QoS 2 messages between their PUBLISH and their PUBREL, by id; with what is delivered
+	 * only then.
+	 */
+	readonly received = new Map<number, PublishPacket | undefined>();
 	/** In the order of their sending. */
 	readonly #inFlight = new Map<number, Delivery>();
 	#waiting: Message[] = [];

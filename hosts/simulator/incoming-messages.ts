@@ -13,6 +13,8 @@ export interface IncomingMessagesOptions {
 	readonly output: BrokerOutput;
 	readonly faults: BrokerFaults;
 	readonly random: Random;
+	/** QoS 2 messages go on when they are released, and not when they come: both are allowed. */
+	readonly deliversAtRelease: boolean;
 	readonly onMessage: (packet: PublishPacket) => void;
 	readonly onFinding: (clause: string, detail: string) => void;
 }
@@ -29,7 +31,7 @@ export class IncomingMessages {
 	}
 
 	onPublish(packet: PublishPacket): void {
-		const { onMessage, session } = this.#options;
+		const { onMessage, session, deliversAtRelease } = this.#options;
 		const { QoS, packetId } = packet;
 		if (QoS === 0) return onMessage(packet);
 		// Within one connection nothing is sent twice, and an id in use is not given again.
@@ -40,8 +42,8 @@ export class IncomingMessages {
 		}
 		// [MQTT-4.3.3-2] The same id before its PUBREL is the same message.
 		if (!session.received.has(packetId)) {
-			session.received.add(packetId);
-			onMessage(packet);
+			session.received.set(packetId, deliversAtRelease ? packet : undefined);
+			if (!deliversAtRelease) onMessage(packet);
 		}
 		this.#later(() => {
 			this.#unreleased.push(packetId);
@@ -50,11 +52,13 @@ export class IncomingMessages {
 	}
 
 	onRelease(packetId: number): void {
-		const { session, onFinding } = this.#options;
+		const { session, onFinding, onMessage } = this.#options;
 		const place = this.#unreleased.indexOf(packetId);
 		if (place > 0) onFinding("MQTT-4.6.0-4", `PUBREL ${packetId} out of order`);
 		this.#unreleased = this.#unreleased.filter((unreleased) => unreleased !== packetId);
+		const held = session.received.get(packetId);
 		session.received.delete(packetId);
+		if (held !== undefined) onMessage(held);
 		// Also for an id that is not known: the client may remember what we have forgotten.
 		this.answer(packetId, () => writeReply("PUBCOMP", packetId));
 	}

@@ -45,6 +45,11 @@ export class PowerSupply {
 		this.#plan = plan;
 	}
 
+	/** No failure is planned any more. */
+	cancelCut(): void {
+		this.#plan = undefined;
+	}
+
 	/** Power fails now, between operations. */
 	cut(): void {
 		this.#isOn = false;

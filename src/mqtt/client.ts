@@ -253,7 +253,7 @@ export class MQTTClient {
 	}
 
 	#onConnack({ code, sessionPresent }: ConnackPacket): void {
-		const { connect, onConnected, onAcknowledged } = this.#link.options;
+		const { connect, onConnected } = this.#link.options;
 		if (this.#state !== "joining") {
 			return this.#fail(violation("MQTT-3.2.0-1", "second-connack"));
 		}
@@ -265,12 +265,8 @@ export class MQTTClient {
 		this.#state = "online";
 		this.#link.deadlines.clear("connack");
 		this.#keepAlive.start();
-		const done = this.#outbound.open(sessionPresent);
-		// First what is done: its owner must not offer it again.
-		for (const token of done) {
-			if (!this.#isEnding()) onAcknowledged?.(token);
-		}
-		if (!this.#isEnding()) onConnected?.({ sessionPresent });
+		this.#outbound.open(sessionPresent);
+		onConnected?.({ sessionPresent });
 		this.#outbound.settle();
 	}
 

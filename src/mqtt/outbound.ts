@@ -33,14 +33,13 @@ export class Outbound {
 		this.#session = link.options.session;
 	}
 
-	/** CONNACK came. Gives the tokens of messages that are done because the session is not there. */
-	open(sessionPresent: boolean): readonly number[] {
+	/** CONNACK came. */
+	open(sessionPresent: boolean): void {
 		if (sessionPresent) this.#session.resume();
-		const done = sessionPresent ? [] : this.#session.restart();
+		else this.#session.restart();
 		this.#isOpen = true;
 		this.#isSessionPresent = sessionPresent;
 		this.#resend = this.#session.inFlight().map(({ packetId }) => packetId);
-		return done;
 	}
 
 	/** `byteLength` is at least what the packet will take. */

@@ -71,6 +71,9 @@ export class Session {
 	/** Whom the ids mean something to, and who is asked now; 0: nobody knows. */
 	#broker: number;
 	#asked = 0;
+	/** The last CONNECT was answered, and its session outlives the connection. */
+	#isKept = false;
+	#isClean = false;
 	/** Whether the store held a session, none, or something unreadable. */
 	readonly origin: "new" | "restored" | "corrupt";
 
@@ -97,10 +100,17 @@ export class Session {
 	 *    acknowledges it and throws it away.
 	 *
 	 * Only ids of QoS 2 do this, for which there is a store.
+	 *
+	 * A message that has its PUBREC is the broker's only as long as its session lasts: many deliver it
+	 * at PUBREL. Where a session was begun whose fate nobody knows, "session present" says nothing
+	 * about the one of before. So PUBREL ends the exchange, and its owner publishes the message again.
 	 */
 	meet(broker: number): { readonly clean: boolean } {
 		this.#asked = broker;
-		return { clean: this.#store !== undefined && this.#broker !== broker };
+		this.#isClean = this.#store !== undefined && this.#broker !== broker;
+		if (!this.#isKept) this.#doubt();
+		this.#isKept = false;
+		return { clean: this.#isClean };
 	}
 
 	/** One client at a time. */
@@ -222,30 +232,40 @@ export class Session {
 	/** The broker has this session. */
 	resume(): void {
 		this.#broker = this.#asked;
+		this.#isKept = true;
 	}
 
 	/**
 	 * The broker has nothing of this session. Messages in flight keep their order and get new ids.
-	 * Those that the broker had already taken over (PUBREC came) are done, and their tokens are the
-	 * result.
+	 * What had its PUBREC may be lost with the session: the session holds it no more, and its owner,
+	 * who has heard of no acknowledgement, publishes it again.
 	 */
-	restart(): readonly number[] {
+	restart(): void {
 		const before = this.#inFlight;
 		const isMoved = this.#broker !== this.#asked;
 		const hasReceived = Array.from(this.#inbound.values()).includes("received");
 		const hadStored = isMoved || hasReceived || before.size > 0;
 		this.#broker = this.#asked;
+		this.#isKept = !this.#isClean;
 		this.#inFlight = new Map();
 		this.#inbound.clear();
-		const done: number[] = [];
 		for (const { state, token, QoS } of before.values()) {
-			if (state === "released") done.push(token);
 			if (state !== "published" && state !== "offered") continue;
 			const packetId = this.#takeId();
 			this.#inFlight.set(packetId, { packetId, state, token, QoS });
 		}
 		if (hadStored) this.#save();
-		return done;
+	}
+
+	/** Nothing that was released is taken for delivered. Durable when it returns. */
+	#doubt(): void {
+		let isChanged = false;
+		for (const entry of this.#inFlight.values()) {
+			if (entry.state !== "released") continue;
+			this.#inFlight.set(entry.packetId, { ...entry, state: "forgotten" });
+			isChanged = true;
+		}
+		if (isChanged) this.#save();
 	}
 
 	/** The part that is stored. */

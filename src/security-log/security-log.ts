@@ -65,6 +65,11 @@ export class SecurityLog {
 	/** The newest entry that a checkpoint signed, its hash, and how far the upload has come. */
 	#head: Head;
 	#isHeadSaved = true;
+	/**
+	 * An entry that flash may or may not have: it was programmed and could not be read back. Another
+	 * one with its counter would look like tampering.
+	 */
+	#uncertain: Uint8Array | undefined;
 	/** What waits for company in the first minutes of a boot. At most LOG_HELD_MAX. */
 	#held: Held[] = [];
 
@@ -197,6 +202,7 @@ export class SecurityLog {
 	}
 
 	#append(name: string, details: LogDetails, moment: Moment): void {
+		if (this.#uncertain !== undefined && !this.#storeEntry(this.#uncertain)) return;
 		const counter = this.#counter + 1;
 		const { uptimeS, time } = moment;
 		const bytes = encodeEntry({
@@ -207,10 +213,19 @@ export class SecurityLog {
 			uptimeS,
 			...(time !== undefined && { time }),
 		});
-		if (!this.#makeRoom(bytes.length)) return;
-		if (!this.#store(counter * 2, CHANNEL_ENTRY, bytes)) return;
+		this.#storeEntry(bytes);
+	}
+
+	/** Whether it is certain. If not, it comes before the next one, with the same bytes. */
+	#storeEntry(bytes: Uint8Array): boolean {
+		const counter = this.#counter + 1;
+		this.#uncertain = bytes;
+		if (!this.#makeRoom(bytes.length)) return false;
+		if (!this.#store(counter * 2, CHANNEL_ENTRY, bytes)) return false;
+		this.#uncertain = undefined;
 		this.#counter = counter;
 		this.#hash = new Uint8Array(this.#options.crypto.sha256(bytes));
+		return true;
 	}
 
 	/** Signs the newest entry. Without a key, or without room, the next occasion tries again. */

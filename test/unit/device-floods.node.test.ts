@@ -281,6 +281,19 @@ describe("Device, floods", () => {
 		expect(life.identified).toBe(1);
 	});
 
+	it("counts what is too large to be read", () => {
+		const life = online(provisioned(), 60_000);
+		const most = INBOUND_VIOLATIONS_BURST - 16;
+		expect(forge(life, 0, most)).toBe(most);
+		for (let count = 0; count < 40; count++) {
+			if (life.reported("connection-failed").length > 0) break;
+			life.deliver(new Uint8Array(MQTT_INBOUND_PACKET_BYTES_MAX + 1));
+		}
+		expect(life.reported("connection-failed")).toMatchObject([
+			{ failureClass: "flood", transportCode: "violations" },
+		]);
+	});
+
 	it("counts what is outside its policy", () => {
 		const life = online(provisioned(), 60_000);
 		for (let count = 0; count < INBOUND_VIOLATIONS_BURST * 1.2; count++) {

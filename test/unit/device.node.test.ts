@@ -1,6 +1,7 @@
 import { encodeCommand } from "../../src/command/command.js";
 import { decodeResult } from "../../src/command/result.js";
 import { decodeGap } from "../../src/envelope/gap.js";
+import { SUBSCRIBE_AGAIN_MS } from "../../src/limits.js";
 import {
 	DeviceImage,
 	DeviceLife,
@@ -180,6 +181,18 @@ describe("Device, inbound", () => {
 		for (let count = 0; count < 5; count++) life.deliver(late);
 		life.run(1_000);
 		expect(resultsOf(life)).toMatchObject([{ outcome: "refused", reason: "expired" }]);
+	});
+
+	it("asks again for a subscription that was refused, and says so once in a session", () => {
+		const life = new DeviceLife(provisioned(), "power-on");
+		life.subackCode = 0x80;
+		life.connect();
+		life.run(2 * SUBSCRIBE_AGAIN_MS + 10_000);
+		expect(life.packets.filter((type) => type === "SUBSCRIBE")).toHaveLength(3);
+		expect(life.reported("subscription-refused")).toHaveLength(1);
+		life.subackCode = 1;
+		life.run(3 * SUBSCRIBE_AGAIN_MS);
+		expect(life.packets.filter((type) => type === "SUBSCRIBE")).toHaveLength(4);
 	});
 
 	it("ignores a message on a topic that was never granted", () => {

@@ -132,6 +132,7 @@ class Life {
 			noticeMs: options.keepAliveS * 1500 + NOTICE_SLACK_MS,
 			onUnnoticed: (device, kind, afterMs) => {
 				const minutes = Math.round(afterMs / MINUTE);
+				if (this.#stage.boards[device]?.hasHung) return;
 				this.#find("dead-link-noticed", `${kind}: not in ${minutes} min`, this.#nameOf(device));
 			},
 			onLate: (device, kind, afterMs) => {
@@ -155,7 +156,7 @@ class Life {
 		} catch (error) {
 			// A bug of the world itself, and no reason to end all other lives.
 			const { name, message, stack } = error as Error;
-			this.#find("simulator", stack ?? `${name}: ${message}`);
+			this.#find("simulator", `${name}: ${message}`, undefined, stack);
 		}
 		this.#count();
 		mixRemains(this.#trace, boards, this.#statistics);
@@ -206,7 +207,7 @@ class Life {
 			board.path.latencyMs = this.#plan.options.latencyMs;
 			board.clock.isSNTPBlocked = !this.#plan.options.hasNetworkTime;
 			board.clock.poll();
-			if (!this.#broken.has(index) && !this.#watches[index]?.isSafe) return;
+			if (!this.#broken.has(index) && !this.#watches[index]?.isSafe && !board.hasHung) return;
 			this.#trace.note(board.name, "plug pulled");
 			board.powerCut();
 			this.#watches[index]?.lostPower();
@@ -308,7 +309,7 @@ class Life {
 		board.onBoot = (reason) => {
 			this.#trace.note(board.name, "boots", { reason });
 			const [finding] = board.findings;
-			if (finding) this.#find(finding.kind, finding.message + finding.stack, board.name);
+			if (finding) this.#find(finding.kind, finding.message, board.name, finding.stack);
 			watch.booted(reason);
 			if (this.#broken.restarted(index)) this.#times.mended(index);
 			// Not after each of a thousand brownouts: what is lost stays lost.
@@ -346,11 +347,11 @@ class Life {
 	}
 
 	/** The first one counts. */
-	#find(checker: string, what: string, device?: string): void {
+	#find(checker: string, what: string, device?: string, stack = ""): void {
 		if (this.#finding) return;
 		this.#trace.note("FINDING", checker, { device, what });
 		const atMs = this.#nowMs();
-		this.#finding = { checker, atMs, what, ...(device !== undefined && { device }) };
+		this.#finding = { checker, atMs, what: what + stack, ...(device !== undefined && { device }) };
 	}
 
 	#nowMs(): number {

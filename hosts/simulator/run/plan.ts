@@ -36,6 +36,8 @@ export interface LifeOptions {
 	readonly hasRealKeys: boolean;
 	/** The network has an SNTP server. */
 	readonly hasNetworkTime: boolean;
+	/** Brokers take a QoS 2 message at its PUBREL, and not at its PUBLISH. */
+	readonly deliversAtRelease?: boolean;
 }
 
 export interface Plan {
@@ -88,6 +90,7 @@ function drawOptions(random: Random, seed: number, profile: Profile): LifeOption
 		hasRealKeys: seed % 100 === 0,
 		// A token needs a date: without one nothing would ever connect.
 		hasNetworkTime: !random.oneIn(5) || authentication === "token",
+		deliversAtRelease: random.oneIn(2),
 	};
 }
 

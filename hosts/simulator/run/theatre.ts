@@ -161,6 +161,7 @@ function makePlace(theatre: TheatreOptions, index: number, newTickets: () => TLS
 		clock: world.clock,
 		random: world.random.fork(),
 		listen,
+		deliversAtRelease: theatre.options.deliversAtRelease === true,
 		onPublish,
 		onFinding,
 		onAcknowledged: (client, { payload }) => onAcknowledged(client, payload),

@@ -30,7 +30,7 @@ interface Visited {
 
 const MANNERS: readonly CutManner[] = ["before", "torn", "after"];
 /** Every so many times that a fingerprint is met again, the two states are compared. */
-const COMPARED_EVERY = 41;
+const COMPARED_EVERY = 3;
 
 export function searchDelivery(options: WorldOptions): SearchResult {
 	return new Search(options).run();

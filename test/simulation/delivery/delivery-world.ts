@@ -10,8 +10,8 @@ import { PowerCut, PowerSupply, type CutManner } from "../../../hosts/simulator/
 import type { Outbox } from "../../../src/outbox/outbox.js";
 import { readFromClient } from "../../support/mqtt-reference-reader.js";
 import { connack, puback, pubcomp, pubrec, suback } from "../../support/mqtt-server-bytes.js";
-import { DeliveryDevice, type Plant } from "./delivery-device.js";
-import { outsideAtFirst, type Answer, type Budget, type Outside } from "./outside.js";
+import { DeliveryDevice, type Plant, type Range } from "./delivery-device.js";
+import { outsideAtFirst, type Answer, type Budget, type Held, type Outside } from "./outside.js";
 
 /** `cut`: power fails at this storage operation of the step, counted from 1; 0 is before it. */
 export interface Step {
@@ -31,6 +31,8 @@ export interface WorldOptions {
 	readonly QoS: 1 | 2;
 	readonly budget: Budget;
 	readonly plant?: Plant;
+	/** The broker takes a QoS 2 message at its PUBREL, and not at its PUBLISH. */
+	readonly deliversAtRelease?: boolean;
 	/** It begins with an outbox that has no room for another reading, and there is no network. */
 	readonly isFull?: boolean;
 }
@@ -142,8 +144,15 @@ export class DeliveryWorld {
 	 */
 	fingerprint(): string {
 		const hash = createHash("sha1");
-		hash.update(this.#chip.image());
-		for (const [name, value] of this.#keyValue.contents()) hash.update(name).update(value);
+		// The storage of this boot, and of its beginning: where in a block of sequences and in which
+		// block of flash this life goes on is nowhere else to be seen.
+		for (const { chip, keyValue } of [
+			{ chip: this.#chip, keyValue: this.#keyValue },
+			this.#recipe,
+		]) {
+			hash.update(chip.image());
+			for (const [name, value] of keyValue.contents()) hash.update(name).update(value);
+		}
 		const { programs, erases } = this.#chip;
 		const { isConnected, session, outbox, clock } = this.#device;
 		const seen = {
@@ -185,7 +194,7 @@ export class DeliveryWorld {
 	#reboot(): void {
 		this.#power.restore();
 		if (this.#outside.isClean) this.#forgetSession();
-		const lost = { wire: [], answers: [], unflushed: [], offered: 0, packetId: 0 };
+		const lost = { wire: [], answers: [], unflushed: [], offered: 0, packetId: 0, isKept: false };
 		this.#outside = { ...this.#outside, ...lost };
 		this.#boot();
 		this.#check();
@@ -261,29 +270,46 @@ export class DeliveryWorld {
 		if (this.#outside.isClean) this.#forgetSession();
 		const { hasSession } = this.#outside;
 		this.#outside.hasSession = true;
+		this.#outside.isKept = !this.#outside.isClean;
 		socket.feed(connack(0, hasSession));
 		this.#gather();
 	}
 
 	#receive(): void {
-		const { wire, answers, held, delivered, announced } = this.#outside;
+		const { wire, answers } = this.#outside;
 		const bytes = Buffer.from(wire.shift() as string, "hex");
 		for (const packet of readFromClient(bytes).packets) {
 			const packetId = packet["packetId"] as number;
 			if (packet.type === "PUBREL") {
-				this.#outside.held = held.filter((id) => id !== packetId);
+				this.#released(packetId);
 				answers.push({ type: "PUBCOMP", packetId });
 			}
 			if (packet.type !== "PUBLISH") continue;
-			const isHeld = packet["QoS"] === 2 && held.includes(packetId);
-			if (!isHeld) {
-				const { sequence, gaps } = DeliveryDevice.read(packet);
-				delivered.push(sequence);
-				announced.push(...gaps);
-			}
-			if (packet["QoS"] === 2 && !isHeld) held.push(packetId);
+			const { sequence, gaps } = DeliveryDevice.read(packet);
+			if (packet["QoS"] === 2) this.#hold({ packetId, sequence, gaps });
+			else this.#deliver(sequence, gaps);
 			answers.push({ type: packet["QoS"] === 2 ? "PUBREC" : "PUBACK", packetId });
 		}
+	}
+
+	/** The same id before its PUBREL is the same message [MQTT-4.3.3-2]. */
+	#hold(message: Held): void {
+		const { held } = this.#outside;
+		if (held.some(({ packetId }) => packetId === message.packetId)) return;
+		held.push(message);
+		if (!this.#options.deliversAtRelease) this.#deliver(message.sequence, message.gaps);
+	}
+
+	#released(packetId: number): void {
+		const { held } = this.#outside;
+		const message = held.find((each) => each.packetId === packetId);
+		this.#outside.held = held.filter((each) => each !== message);
+		if (message && this.#options.deliversAtRelease) this.#deliver(message.sequence, message.gaps);
+	}
+
+	#deliver(sequence: number, gaps: readonly Range[]): void {
+		this.#outside.delivered.push(sequence);
+		this.#outside.announced.push(...gaps);
 	}
 
 	#answer(): void {

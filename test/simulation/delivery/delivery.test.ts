@@ -22,6 +22,16 @@ const SEARCHES: readonly (readonly [string, WorldOptions, number])[] = [
 	["one reading and one fault of each kind", { QoS: 1, budget: budget(1, 1, 1, 1) }, 2900],
 	["QoS 2, a power cut and a broken connection", { QoS: 2, budget: budget(1, 1, 1, 0) }, 1100],
 	["QoS 2 and a lost session", { QoS: 2, budget: budget(1, 0, 1, 1) }, 500],
+	[
+		"QoS 2 delivered at PUBREL, a power cut and two broken connections",
+		{ QoS: 2, deliversAtRelease: true, budget: budget(1, 1, 2, 0) },
+		1500,
+	],
+	[
+		"QoS 2 delivered at PUBREL, and a lost session",
+		{ QoS: 2, deliversAtRelease: true, budget: budget(1, 1, 1, 1) },
+		1500,
+	],
 	["a full outbox and two power cuts", { QoS: 1, isFull: true, budget: budget(2, 2, 0, 0) }, 450],
 ];
 
@@ -53,6 +63,16 @@ describe("delivery, in every state", () => {
 
 /** Each must be found, as what it is. */
 const PLANTS: readonly (readonly [string, WorldOptions & { readonly plant: Plant }, RegExp])[] = [
+	[
+		"what has its PUBREC counts as delivered when its session is gone",
+		{
+			QoS: 2,
+			deliversAtRelease: true,
+			budget: budget(1, 0, 1, 0),
+			plant: { device: trustReleased },
+		},
+		/^lost/,
+	],
 	[
 		"a message leaves flash when it is handed to MQTT",
 		{ QoS: 1, budget: budget(1, 0, 1, 0), plant: { device: removeAtOffer } },
@@ -109,12 +129,21 @@ function removeAtOffer({ uplink, outbox }: DeliveryDevice): void {
 	};
 }
 
-function acknowledgeLostSession({ session }: DeliveryDevice): void {
+function acknowledgeLostSession({ session, uplink }: DeliveryDevice): void {
 	const restart = session.restart.bind(session);
 	session.restart = () => {
 		const tokens = session.inFlight().map(({ token }) => token);
 		restart();
-		return tokens;
+		for (const token of tokens) uplink.acknowledged(token);
+	};
+}
+
+function trustReleased({ session, uplink }: DeliveryDevice): void {
+	const meet = session.meet.bind(session);
+	session.meet = (broker) => {
+		const taken = session.inFlight().filter(({ state }) => state === "released");
+		for (const { token } of taken) uplink.acknowledged(token);
+		return meet(broker);
 	};
 }
 
@@ -152,7 +181,6 @@ function offerOnce({ uplink, session }: DeliveryDevice): void {
 	session.restart = () => {
 		restart();
 		for (const { packetId } of session.inFlight()) session.forget(packetId);
-		return [];
 	};
 }
 

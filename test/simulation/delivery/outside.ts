@@ -19,6 +19,13 @@ export interface Answer {
 	readonly packetId: number;
 }
 
+export interface Held {
+	readonly packetId: number;
+	readonly sequence: number;
+	/** What it announces, where it is a gap record. */
+	readonly gaps: readonly Range[];
+}
+
 export interface Outside {
 	budget: Budget;
 	hasSession: boolean;
@@ -27,8 +34,10 @@ export interface Outside {
 	/** Packets on their way to the broker, as hexadecimal. */
 	wire: string[];
 	answers: Answer[];
-	/** QoS 2 ids that the broker holds. */
-	held: number[];
+	/** The device was told so: a later session-present is about this session. */
+	isKept: boolean;
+	/** QoS 2 messages whose PUBREL has not come. */
+	held: Held[];
 	/** Sequences that the broker has delivered. */
 	delivered: number[];
 	accepted: number[];
@@ -49,6 +58,7 @@ export function outsideAtFirst(budget: Budget): Outside {
 		budget: { ...budget },
 		hasSession: false,
 		isClean: false,
+		isKept: false,
 		wire: [],
 		answers: [],
 		held: [],

@@ -131,7 +131,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 			find: "this.#offered = sequence;",
 			replace: "this.#offered = sequence; outbox.remove(sequence);",
 		},
-		caughtBy: ["nothing-lost"],
+		caughtBy: ["nothing-lost", "everything-delivered"],
 		lives: { profile: "network", days: 0.25 },
 	},
 	{

@@ -20,7 +20,11 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 		where: "Uplink.rewind",
 		patch: { begin: "return;" },
 		caughtBy: ["everything-delivered"],
-		lives: { profile: "network", days: 0.25, changes: one },
+		lives: {
+			profile: "broker",
+			days: 0.25,
+			changes: { ...one, publishQoS: 2, deliversAtRelease: true },
+		},
 	},
 	{
 		name: "a command is acknowledged and forgotten",
@@ -85,7 +89,7 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 		name: "no acknowledgement is ever written down",
 		where: "Outbox.flush",
 		patch: { begin: 'this.#pending = []; return { kind: "stored" };' },
-		caughtBy: ["duplicates-bounded"],
+		caughtBy: ["duplicates-bounded", "everything-delivered"],
 		lives: { profile: "power", days: 0.5, changes: { ...one, outboxBlocks: 64 } },
 	},
 	{

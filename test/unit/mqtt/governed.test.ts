@@ -6,6 +6,7 @@ import {
 	INBOUND_MESSAGES_BURST,
 	INBOUND_MESSAGES_PER_SECOND,
 	INBOUND_PACED_MS_MAX,
+	MQTT_INBOUND_PACKET_BYTES_MAX,
 	MQTT_READ_BYTES,
 	MQTT_READ_BYTES_PER_TURN,
 	MQTT_SKIPPED_PACKET_BYTES_MAX,
@@ -54,6 +55,26 @@ function many(packet: Uint8Array, count: number): Uint8Array {
 }
 
 describe("MQTTClient under a governor", () => {
+	it("counts every message once, the ones too large to be read as well", () => {
+		const seen = { messages: 0, bytes: 0 };
+		const governor = {
+			onBytes: (byteLength: number) => void (seen.bytes += byteLength),
+			onMessage: () => void seen.messages++,
+			admit: () => ({ kind: "open" }) as const,
+			heldBackFor: undefined,
+		};
+		const bench = MQTTBench.online({ governor });
+		const { bytes } = seen;
+		const largest = new Uint8Array(MQTT_INBOUND_PACKET_BYTES_MAX + 1);
+		const packets = [publish({ topic: "a" }), publish({ topic: "a", payload: largest }), pubrel(7)];
+		packets.forEach((packet, index) => {
+			bench.socket.feed(packet);
+			bench.clock.advance(0);
+			expect(seen.messages).toBe(index + 1);
+		});
+		expect(seen.bytes - bytes).toBe(joined(packets).length);
+	});
+
 	it("takes a legitimate burst at once", () => {
 		const bench = governed();
 		const packet = publish({ topic: "a/b", payload: "retained" });

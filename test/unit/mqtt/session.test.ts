@@ -1,6 +1,7 @@
 import { MQTT_IN_FLIGHT_MAX, MQTT_REQUESTS_MAX } from "../../../src/limits.js";
 import { encodeSession } from "../../../src/mqtt/session-blob.js";
 import { Session, type SessionStore } from "../../../src/mqtt/session.js";
+import { MemoryStore } from "../../support/memory-store.js";
 
 function storeWith(bytes: Uint8Array): SessionStore {
 	return { load: () => bytes, save: () => undefined };
@@ -181,5 +182,51 @@ describe("Session, the store", () => {
 		session.onInbound("discard", 8);
 		session.onInbound("PUBREL", 8);
 		expect(writes).toBe(0);
+	});
+});
+
+describe("Session, a message that has its PUBREC", () => {
+	const BROKER = 1;
+
+	function released(store: MemoryStore): Session {
+		const session = new Session({ store });
+		session.onAnswer("PUBREC", session.begin(7, 2));
+		return session;
+	}
+
+	it("is ended by PUBREL and left to its owner after a session that nobody knows of", () => {
+		const store = new MemoryStore();
+		released(store);
+		// 1. The broker threw it away with a clean session. 2. CONNECT began another one. 3. Power
+		// failed before its CONNACK was dealt with. 4. That session is present.
+		const session = new Session({ store });
+		session.meet(BROKER);
+		expect(session.inFlight()).toMatchObject([{ state: "forgotten" }]);
+		expect(session.holds(7)).toBe(false);
+		expect(new Session({ store }).inFlight()).toMatchObject([{ state: "forgotten" }]);
+	});
+
+	it("stays the broker's over a connection to a session that is known to be kept", () => {
+		const session = new Session({ store: new MemoryStore() });
+		session.meet(BROKER);
+		session.restart();
+		session.meet(BROKER);
+		session.restart();
+		session.onAnswer("PUBREC", session.begin(7, 2));
+		session.meet(BROKER);
+		expect(session.inFlight()).toMatchObject([{ state: "released" }]);
+		session.resume();
+		expect(session.holds(7)).toBe(true);
+	});
+
+	it("is left to its owner when a CONNECT was not answered, or began clean", () => {
+		for (const attempts of [1, 2]) {
+			const session = new Session({ store: new MemoryStore() });
+			for (let attempt = 0; attempt < attempts; attempt++) session.meet(BROKER);
+			if (attempts === 1) session.restart();
+			session.onAnswer("PUBREC", session.begin(7, 2));
+			session.meet(BROKER);
+			expect(session.inFlight()).toMatchObject([{ state: "forgotten" }]);
+		}
 	});
 });

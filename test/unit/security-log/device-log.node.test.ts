@@ -109,6 +109,21 @@ describe("Device, security log", () => {
 		expect(uploadsOf(second)).toHaveLength(1);
 	});
 
+	it("gives a counter to no second entry where flash took one and did not answer", () => {
+		const image = provisioned();
+		const life = online(image);
+		life.run(SIGNED_MS);
+		image.logChip.unreadableBytes = 0;
+		life.deliver(image.command({ payload: identify, sequence: 5 }));
+		image.logChip.unreadableBytes = Infinity;
+		life.deliver(image.command({ payload: identify, sequence: 6 }));
+		life.run(SIGNED_MS);
+		const stored = imageReport(image);
+		const sequences = stored.entries.map(({ entry }) => entry?.details["sequence"]);
+		expect(sequences.filter((sequence) => sequence !== undefined)).toEqual([5, 6]);
+		expect(stored).toMatchObject({ isSound: true, missing: [] });
+	});
+
 	it("writes down what it only counted before an operator's restart", () => {
 		const image = provisioned();
 		const life = online(image);

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../../src/bytes/arrays.js";
 import { LOG_BOOT_HOLD_MS, LOG_HELD_MAX, LOG_UNSIGNED_MAX } from "../../../src/limits.js";
+import { saveHead } from "../../../src/security-log/head.js";
 import type { LogEntry } from "../../../src/security-log/entry.js";
 import { toyDigest } from "../../support/toy-digest.js";
 import { LOG_NOW, LogImage, LogLife, readCheckpoint, readEntry } from "../../support/log-bench.js";
@@ -356,6 +357,32 @@ describe("SecurityLog, when storage fails or was tampered with", () => {
 			expect(after.names).toHaveLength(3);
 			expect(after.upload().flatMap(({ entries }) => entries)).toHaveLength(3);
 		}
+	});
+
+	it("never uses a counter again that was uploaded, whatever the ring holds", () => {
+		const image = new LogImage();
+		const store = image.keyValue.open({ path: "hf-log", format: "buffer" });
+		saveHead(store, { counter: 3, hash: new Uint8Array(32).fill(1), uploaded: 9 });
+		const life = new LogLife(image);
+		life.record("task-stalled");
+		expect(life.entries.map(({ counter }) => counter)).toEqual([10, 11]);
+	});
+
+	it("hands nothing over, and remembers nothing, whose checkpoint could not be stored", () => {
+		const image = new LogImage();
+		const life = new LogLife(image);
+		life.fill(2);
+		const store = life.store.store.bind(life.store);
+		life.store.store = (record) =>
+			record.channel === 1 ? { kind: "failed", code: "storage-worn" } : store(record);
+		life.work();
+		expect(life.failures).toEqual(["log storage-worn"]);
+		expect(life.log.hasBatch).toBe(false);
+		expect(image.keyValue.open({ path: "hf-log", format: "buffer" }).read("head")).toBeUndefined();
+		life.store.store = store;
+		life.work();
+		expect(signed(life)).toEqual(["2 since 1"]);
+		expect(life.upload().flatMap(({ entries }) => entries)).toHaveLength(2);
 	});
 
 	it("says that storage fails, and keeps what it has", () => {

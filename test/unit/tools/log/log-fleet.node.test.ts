@@ -2,7 +2,7 @@
 // revoked, or that nobody here knows.
 
 import { writeFileSync } from "node:fs";
-import { LOG_CHECKPOINT_MS } from "../../../../src/limits.js";
+import { LOG_BOOT_HOLD_MS, LOG_CHECKPOINT_MS } from "../../../../src/limits.js";
 import type { ByteSource } from "../../../../src/ports.js";
 import { keyIdOf } from "../../../../tools/pki/device-record.js";
 import { Fleet } from "../../../../tools/pki/fleet.js";
@@ -53,7 +53,7 @@ async function record(image: DeviceImage, deviceId = "sensor-1"): Promise<string
 function attack(image: DeviceImage): void {
 	const life = online(image);
 	life.deliver(Uint8Array.of(1, 2, 3));
-	life.run(LOG_CHECKPOINT_MS + 1000);
+	life.run(LOG_BOOT_HOLD_MS + LOG_CHECKPOINT_MS + 1000);
 }
 
 function renewKey(image: DeviceImage): void {

@@ -1,0 +1,16 @@
+// A store of the MQTT session in memory.
+
+import type { SessionStore } from "../../src/mqtt/session.js";
+
+/** Keeps what is saved, and each state that power could be cut in. */
+export class MemoryStore implements SessionStore {
+	saved: Uint8Array[] = [];
+
+	load(): Uint8Array | undefined {
+		return this.saved[this.saved.length - 1];
+	}
+
+	save(bytes: Uint8Array): void {
+		this.saved.push(bytes);
+	}
+}
