@@ -650,8 +650,8 @@ export const LOG_HELD_MAX = 16;
 // ---- device robustness
 
 /**
- * Milliseconds until a refused subscription is asked for again: a broker's list is mended by hand, and
- * one packet in five minutes costs nobody anything.
+ * Milliseconds until a refused subscription is asked for again: a broker's list is mended by hand,
+ * and one packet in five minutes costs nobody anything.
  */
 export const SUBSCRIBE_AGAIN_MS = 300_000;
 /**

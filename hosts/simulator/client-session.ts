@@ -29,8 +29,8 @@ export class ClientSession {
 	/** Granted QoS by topic filter. */
 	readonly subscriptions = new Map<string, QoS>();
 	/**
-	 * The client's QoS 2 messages between their PUBLISH and their PUBREL, by id; with what is delivered
-	 * only then.
+	 * The client's QoS 2 messages between their PUBLISH and their PUBREL, by id; with what is
+	 * delivered only then.
 	 */
 	readonly received = new Map<number, PublishPacket | undefined>();
 	/** In the order of their sending. */

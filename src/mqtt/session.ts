@@ -101,9 +101,10 @@ export class Session {
 	 *
 	 * Only ids of QoS 2 do this, for which there is a store.
 	 *
-	 * A message that has its PUBREC is the broker's only as long as its session lasts: many deliver it
-	 * at PUBREL. Where a session was begun whose fate nobody knows, "session present" says nothing
-	 * about the one of before. So PUBREL ends the exchange, and its owner publishes the message again.
+	 * A message that has its PUBREC is the broker's only as long as its session lasts: many deliver
+	 * it at PUBREL. Where a session was begun whose fate nobody knows, "session present" says nothing
+	 * about the one of before. So PUBREL ends the exchange, and its owner publishes the message
+	 * again.
 	 */
 	meet(broker: number): { readonly clean: boolean } {
 		this.#asked = broker;

@@ -38,8 +38,8 @@ export type Appended =
 
 const NO_BLOCK = -1;
 /**
- * From this many blocks on, three are kept free instead of one: two that wear out together leave one
- * into which what is needed can be moved.
+ * From this many blocks on, three are kept free instead of one: two that wear out together leave
+ * one into which what is needed can be moved.
  */
 const BLOCKS_FOR_THREE_FREE = 8;
 
@@ -294,7 +294,7 @@ export class BlockRing {
 		this.#head = NO_BLOCK;
 	}
 
-	/** Flash did not answer: that says nothing about the block, and may be over by the next attempt. */
+	/** Flash did not answer: that says nothing about the block, and may be over soon. */
 	get #isPassing(): boolean {
 		return this.#failure === "storage-unreadable";
 	}

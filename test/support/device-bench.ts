@@ -30,6 +30,7 @@ import type {
 import { FailingKeyValue } from "./failing-key-value.js";
 import { sampleConfiguration } from "./sample-configuration.js";
 import { readFromClient, type ReferencePacket } from "./mqtt-reference-reader.js";
+import { counting } from "./counting-entropy.js";
 import { connack, pingresp, puback, publish, pubrel, suback } from "./mqtt-server-bytes.js";
 import { resolverOver } from "./resolver-over.js";
 import { ScriptedSocket, SocketScript } from "./scripted-socket.js";
@@ -389,14 +390,4 @@ export function online(image = provisioned(), sampleIntervalMs = 1000): DeviceLi
 	const life = new DeviceLife(image, "power-on", sampleIntervalMs);
 	life.connect();
 	return life;
-}
-
-/** Not random at all: the same in every run. */
-function counting(start: number): { fill(bytes: Uint8Array): void } {
-	let next = start;
-	return {
-		fill: (bytes) => {
-			for (let index = 0; index < bytes.length; index++) bytes[index] = next++ & 0xff;
-		},
-	};
 }

@@ -32,7 +32,7 @@ const HOUR = 3_600_000;
 const REMEMBERED_MAX = 4096;
 /** An hour of outage, doubled for each of two reboots that did not help, and a wide wait. */
 const REBOOT_DUE_MS = 4.5 * HOUR;
-/** Boots in a row that the watchdog ended, before the safe mode is demanded: one may have waited. */
+/** Boots in a row that the watchdog ended, before safe mode is demanded: one may have waited. */
 const FAILED_BOOTS_MAX = SAFE_MODE_FAILED_BOOTS + 1;
 /** In safe mode, with reboots left: a retry is due, and one look later it is late. */
 const SAFE_MODE_MS = SAFE_MODE_RETRY_MS + 0.25 * HOUR;

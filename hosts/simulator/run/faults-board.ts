@@ -1,5 +1,5 @@
-// Faults inside a board: its power, its processor, its heap and its sensor. Those of its storage are
-// in faults-storage.ts.
+// Faults inside a board: its power, its processor, its heap and its sensor. Those of its storage
+// are in faults-storage.ts.
 
 import type { HangKind } from "../board.js";
 import { authorityDER } from "../tls-certificate.js";

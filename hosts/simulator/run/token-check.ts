@@ -19,7 +19,7 @@ export interface TokenJudge {
 	readonly verify: (message: Uint8Array, signature: Uint8Array) => boolean;
 }
 
-/** The times of a sound token; `undefined` for anything else. Whether it is due is not looked at. */
+/** The times of a sound token, due or not; `undefined` for anything else. */
 export function openToken(password: Uint8Array, judge: TokenJudge): TokenTimes | undefined {
 	const [header = "", claims = "", signature = ""] = decodeUTF8(password)?.split(".") ?? [];
 	const text = decodeUTF8(fromBase64url(claims));

@@ -58,8 +58,8 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 		name: "each sample becomes two readings",
 		where: "Stages.#accept",
 		patch: {
-			begin:
-				"if (!this.isSecond) { this.isSecond = true; this.#accept(samples); } this.isSecond = false;",
+			begin: `if (!this.isSecond) { this.isSecond = true; this.#accept(samples); }
+				this.isSecond = false;`,
 		},
 		caughtBy: ["each-sample-once"],
 		lives: storm,

@@ -267,7 +267,7 @@ describe("BootRecord, what is stored", () => {
 		}
 	});
 
-	it("takes a record that cannot be read for spent, leaves it, and goes on with it when it can", () => {
+	it("takes a record that cannot be read for spent, and goes on with it when it can", () => {
 		const board = new Board();
 		const first = board.boot("power-on").record;
 		first.spendReboot();
