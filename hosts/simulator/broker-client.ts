@@ -211,7 +211,9 @@ export class BrokerClient {
 		this.#output.send(writeConnack(0, joined.isPresent));
 		this.#begin(joined.session);
 		if (faults.kickAfterConnectMs !== undefined) {
-			this.#host.clock.schedule(() => this.end("kicked"), faults.kickAfterConnectMs);
+			this.#host.clock.schedule(() => {
+				if (faults.kickAfterConnectMs !== undefined) this.end("kicked");
+			}, faults.kickAfterConnectMs);
 		}
 	}
 

@@ -1,6 +1,7 @@
 // What is demanded when nothing is wrong any more: each device is online within the bound, delivers
 // what it holds, obeys its operator, uploads its log, and goes on reading.
 
+import { SUBSCRIBE_AGAIN_MS } from "../../../src/limits.js";
 import type { SimulatedBoard } from "../board.js";
 import { checkNothingLost, storedMessages } from "./checkers.js";
 import type { DeviceWatch, Find } from "./device-watch.js";
@@ -11,8 +12,8 @@ const MINUTE = 60 * SECOND;
 
 /** Healed and online: so long, and two readings more, until the outbox is empty. */
 const DRAIN_MS = 10 * MINUTE;
-/** Online for so long, a device has its subscription. */
-const SUBSCRIBED_MS = 2 * MINUTE;
+/** Online for so long, a device has its subscription, also one that was refused before. */
+const SUBSCRIBED_MS = SUBSCRIBE_AGAIN_MS + MINUTE;
 /** From storing a reading to its removal from flash, where nothing is in the way. */
 const REMOVAL_MS = 2 * MINUTE;
 /** The choice of {@link Commands.genuine} that asks for a report. */
