@@ -43,6 +43,8 @@ export interface BrokerSessionOptions {
 	readonly onProgress: (kind: "acknowledged" | "ping-response") => void;
 	/** The token of this session should be renewed by a planned reconnect. */
 	readonly onRenewalDue: () => void;
+	/** The socket is closed, and nothing follows: where memory is short, let go of this session. */
+	readonly onGone: () => void;
 }
 
 /** Seconds of keep-alive under `timeScale`; a network takes what it takes, so it has a least. */
@@ -103,6 +105,7 @@ export class BrokerSession implements SessionHandle {
 				if (clause !== undefined) {
 					ports.report({ name: "protocol-violated", clause, detail, isSecurity: true });
 				}
+				options.onGone();
 				if (!this.#isClosed) events.onClosed(code, detail);
 			},
 		});

@@ -315,6 +315,7 @@ export class Stages {
 	#openSession(request: SessionRequest, events: SessionEvents): SessionHandle {
 		const { ports, chosen, timings, timeScale, signer, timeTrust } = this.#options;
 		this.#session?.drop(); // it may still be saying goodbye, and the MQTT session has one client
+		this.#session = undefined; // there is no memory for two
 		// Only now, with the name resolved: where the network is dead there is no time either, and that
 		// failure is the network's, which a reboot may mend.
 		const needsTime = chosen.configuration.authentication.kind === "token";
@@ -336,6 +337,7 @@ export class Stages {
 				onOnline: () => this.#onOnline(),
 				onProgress: (kind) => this.#supervisor.progress(kind),
 				onRenewalDue: () => this.#supervisor.reconnect("token-renewal"),
+				onGone: () => (this.#session = undefined),
 			});
 			return this.#session;
 		} catch (error) {
@@ -366,11 +368,13 @@ export class Stages {
 	/** QoS 2 state survives reboots. A worn store costs exactly-once for QoS 2, and is said. */
 	#sessionStore() {
 		const { sessionStore, ports } = this.#options;
-		const attempt = (access: () => void) => {
+		const attempt = (access: () => void): boolean => {
 			try {
 				access();
+				return true;
 			} catch (error) {
 				ports.report({ name: "storage-failed", path: "hf-mqtt", code: storageCodeOf(error) });
+				return false;
 			}
 		};
 		return {

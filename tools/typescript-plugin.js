@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import ts from "typescript";
+import { plainMethods } from "./plain-methods.js";
 
 const compilerOptions = {
 	removeComments: true,
@@ -27,6 +28,7 @@ export default function typescript() {
 				compilerOptions,
 				fileName: id,
 				reportDiagnostics: true,
+				transformers: { before: [plainMethods] },
 			});
 			const problem = result.diagnostics?.[0];
 			if (problem) this.error(ts.flattenDiagnosticMessageText(problem.messageText, "\n"));

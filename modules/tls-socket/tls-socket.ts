@@ -132,7 +132,7 @@ class Session extends Native("xs_tls_socket_destructor") {
 
 export class TLSSocket implements Socket {
 	readonly #session: Session;
-	readonly #callbacks: SocketCallbacks;
+	#callbacks: SocketCallbacks;
 	#transport: Socket | undefined;
 	#state: State = "connecting";
 	#error: SocketErrorCode = "tls-handshake";
@@ -226,6 +226,9 @@ export class TLSSocket implements Socket {
 		}
 		this.#transport?.close();
 		this.#session.close();
+		// The engine holds the object of a class with private methods that was made last: not its owner.
+		this.#transport = undefined;
+		this.#callbacks = {};
 	}
 
 	/** Plaintext that fits into the transport now, in records. */

@@ -218,6 +218,7 @@ export class DeliveryDevice {
 			onOnline: () => undefined,
 			onProgress: () => undefined,
 			onRenewalDue: () => undefined,
+			onGone: () => undefined,
 		};
 	}
 }
