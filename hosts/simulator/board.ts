@@ -84,6 +84,8 @@ export class SimulatedBoard {
 	readonly crypto: Crypto;
 	/** Milliseconds that the chip computes for a handshake. */
 	readonly handshake: HandshakeCosts = { fullMs: 2500, resumedMs: 400 };
+	/** The present boot has a configuration, and its tasks run. */
+	isStarted = false;
 	/** Something hung in this boot; while `onBoot` is told, in the one before. */
 	hasHung = false;
 	/** What the sensor throws instead of a sample. */
@@ -212,6 +214,8 @@ export class SimulatedBoard {
 	/** From now on `kind` makes no progress, until the board restarts. */
 	hang(kind: HangKind): void {
 		if (this.#boot === undefined) return;
+		// A timer that looks for storage is none of a task's.
+		if (!this.isStarted && (kind === "sampling" || kind === "tasks")) return;
 		this.hasHung = true;
 		this.#boot.hang(kind);
 	}
@@ -282,6 +286,7 @@ export class SimulatedBoard {
 			this.#boots.set(reason, this.boots(reason) + 1);
 			this.onBoot?.(reason);
 			this.hasHung = false;
+			this.isStarted = false;
 			const boot = new Boot(this, { reason, stage: this.#stage });
 			this.#boot = boot;
 			boot.start();

@@ -130,7 +130,9 @@ export class Boot {
 			system: this.#system(),
 			sensors: [{ io: this.#sensor() }],
 			report: (event) => {
-				if (gate.isOpen) board.onReport?.(event);
+				if (!gate.isOpen) return;
+				if (event.name === "device-started") board.isStarted = true;
+				board.onReport?.(event);
 			},
 		};
 	}

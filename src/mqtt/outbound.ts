@@ -49,7 +49,13 @@ export class Outbound {
 		const isFull = QoS > 0 && this.#session.inFlightFree === 0;
 		const hasRoom = this.#link.outgoing.hasRoomFor(byteLength);
 		if (isFull || !hasRoom || !this.#isOpen || this.#resend.length > 0) return this.#busy();
-		this.#publish(message, QoS === 0 ? undefined : this.#session.begin(token, QoS), false);
+		const packetId = QoS === 0 ? undefined : this.#session.begin(token, QoS);
+		if (packetId !== undefined && QoS === 2 && !this.#session.maySend) {
+			this.#session.abandon(packetId);
+			this.#link.fail({ code: "local", detail: "session-not-stored" });
+			return BUSY;
+		}
+		this.#publish(message, packetId, false);
 		return SENT;
 	}
 

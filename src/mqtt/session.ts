@@ -22,12 +22,12 @@ import {
 } from "./transitions.js";
 
 /**
- * Where the QoS 2 part is kept. `save` is durable when it returns, and does not throw: what to do
- * about a worn store is for its owner to decide.
+ * Where the QoS 2 part is kept. `save` is durable when it returns, and does not throw: where it is
+ * not, it answers `false`.
  */
 export interface SessionStore {
 	load(): Uint8Array | undefined;
-	save(bytes: Uint8Array): void;
+	save(bytes: Uint8Array): boolean | void;
 }
 
 export interface SessionOptions {
@@ -74,6 +74,8 @@ export class Session {
 	/** The last CONNECT was answered, and its session outlives the connection. */
 	#isKept = false;
 	#isClean = false;
+	/** What is stored is what is true. */
+	#isStored = true;
 	/** Whether the store held a session, none, or something unreadable. */
 	readonly origin: "new" | "restored" | "corrupt";
 
@@ -101,6 +103,9 @@ export class Session {
 	 *
 	 * Only ids of QoS 2 do this, for which there is a store.
 	 *
+	 * Nor may a session outlive its connection while it cannot be stored: after a reboot the ids of
+	 * then would be taken for free.
+	 *
 	 * A message that has its PUBREC is the broker's only as long as its session lasts: many deliver
 	 * it at PUBREL. Where a session was begun whose fate nobody knows, "session present" says nothing
 	 * about the one of before. So PUBREL ends the exchange, and its owner publishes the message
@@ -108,7 +113,8 @@ export class Session {
 	 */
 	meet(broker: number): { readonly clean: boolean } {
 		this.#asked = broker;
-		this.#isClean = this.#store !== undefined && this.#broker !== broker;
+		const isAnother = this.#store !== undefined && this.#broker !== broker;
+		this.#isClean = isAnother || !this.#isStored;
 		if (!this.#isKept) this.#doubt();
 		this.#isKept = false;
 		return { clean: this.#isClean };
@@ -164,6 +170,19 @@ export class Session {
 		this.#inFlight.set(packetId, { packetId, state, token, QoS });
 		if (QoS === 2) this.#save();
 		return packetId;
+	}
+
+	/**
+	 * A message that was begun with QoS 2 may be sent: its id is known after a reboot, or means nothing
+	 * by then. Where not, it is to be {@link abandon}ed, and the connection to be ended.
+	 */
+	get maySend(): boolean {
+		return this.#isStored || this.#isClean;
+	}
+
+	/** Takes back a message that was begun and not sent. */
+	abandon(packetId: number): void {
+		this.#inFlight.delete(packetId);
 	}
 
 	/** Takes an id for a SUBSCRIBE or UNSUBSCRIBE. */
@@ -293,7 +312,7 @@ export class Session {
 	}
 
 	#save(): void {
-		this.#store?.save(encodeSession(this.snapshot()));
+		this.#isStored = this.#store?.save(encodeSession(this.snapshot())) !== false;
 	}
 }
 

@@ -192,8 +192,9 @@ export class DeviceWatch {
 
 	#booted(isSafe: boolean, isRecordCorrupt: boolean): void {
 		this.isSafe = isSafe;
-		// It cannot know of the boots before.
-		if (isRecordCorrupt) this.#failedBoots = 0;
+		// It cannot know of the boots before, or cannot write them down.
+		const cannotCount = this.#options.board.keyValue.writeFault !== undefined;
+		if (isRecordCorrupt || cannotCount) this.#failedBoots = 0;
 		if (isSafe || this.isBudgetLost || this.#failedBoots <= FAILED_BOOTS_MAX) return;
 		const count = this.#failedBoots;
 		this.#options.find("safe-mode-entered", `${count} boots failed in a row, and it tries on`);

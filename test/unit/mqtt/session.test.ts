@@ -7,6 +7,10 @@ function storeWith(bytes: Uint8Array): SessionStore {
 	return { load: () => bytes, save: () => undefined };
 }
 
+function statesOf(session: Session): readonly string[] {
+	return session.inFlight().map(({ state }) => state);
+}
+
 describe("Session, packet ids", () => {
 	// [MQTT-2.3.1-1]
 	it("wraps past 65535 to 1", () => {
@@ -48,7 +52,7 @@ describe("Session, packet ids", () => {
 
 	it("keeps ids that a reboot has brought back out of use", () => {
 		let stored: Uint8Array | undefined;
-		const store: SessionStore = { load: () => stored, save: (bytes) => (stored = bytes) };
+		const store: SessionStore = { load: () => stored, save: (bytes) => void (stored = bytes) };
 		new Session({ store }).begin(9, 2);
 		const session = new Session({ store });
 		expect(session.origin).toBe("restored");
@@ -150,7 +154,7 @@ describe("Session, the store", () => {
 
 	it("is written for QoS 2 alone: flash has few writes", () => {
 		let writes = 0;
-		const session = new Session({ store: { load: () => undefined, save: () => writes++ } });
+		const session = new Session({ store: { load: () => undefined, save: () => void writes++ } });
 		session.begin(1, 1);
 		session.onAnswer("PUBACK", 1);
 		session.restart();
@@ -170,7 +174,7 @@ describe("Session, the store", () => {
 
 	it("is not written for an inbound message that was refused, nor after a reconnect", () => {
 		let writes = 0;
-		const session = new Session({ store: { load: () => undefined, save: () => writes++ } });
+		const session = new Session({ store: { load: () => undefined, save: () => void writes++ } });
 		session.onInbound("PUBLISH", 7);
 		session.onInbound("discard", 7);
 		expect(session.snapshot().inbound).toEqual([]);
@@ -201,9 +205,9 @@ describe("Session, a message that has its PUBREC", () => {
 		// failed before its CONNACK was dealt with. 4. That session is present.
 		const session = new Session({ store });
 		session.meet(BROKER);
-		expect(session.inFlight()).toMatchObject([{ state: "forgotten" }]);
+		expect(statesOf(session)).toEqual(["forgotten"]);
 		expect(session.holds(7)).toBe(false);
-		expect(new Session({ store }).inFlight()).toMatchObject([{ state: "forgotten" }]);
+		expect(statesOf(new Session({ store }))).toEqual(["forgotten"]);
 	});
 
 	it("stays the broker's over a connection to a session that is known to be kept", () => {
@@ -214,7 +218,7 @@ describe("Session, a message that has its PUBREC", () => {
 		session.restart();
 		session.onAnswer("PUBREC", session.begin(7, 2));
 		session.meet(BROKER);
-		expect(session.inFlight()).toMatchObject([{ state: "released" }]);
+		expect(statesOf(session)).toEqual(["released"]);
 		session.resume();
 		expect(session.holds(7)).toBe(true);
 	});
@@ -226,7 +230,31 @@ describe("Session, a message that has its PUBREC", () => {
 			if (attempts === 1) session.restart();
 			session.onAnswer("PUBREC", session.begin(7, 2));
 			session.meet(BROKER);
-			expect(session.inFlight()).toMatchObject([{ state: "forgotten" }]);
+			expect(statesOf(session)).toEqual(["forgotten"]);
 		}
+	});
+});
+
+describe("Session, a store that cannot be written", () => {
+	it("lets no QoS 2 message go, and asks for a clean session until it can", () => {
+		const store = new MemoryStore();
+		const session = new Session({ store });
+		session.meet(1);
+		session.restart();
+		expect(session.meet(1).clean).toBe(false);
+		session.resume();
+		store.isWorn = true;
+		const packetId = session.begin(7, 2);
+		expect(session.maySend).toBe(false);
+		session.abandon(packetId);
+		expect(session.holds(7)).toBe(false);
+		// The broker forgets the ids of a clean session, and so nothing has to be remembered.
+		expect(session.meet(1).clean).toBe(true);
+		session.restart();
+		session.begin(7, 2);
+		expect(session.maySend).toBe(true);
+		store.isWorn = false;
+		session.begin(8, 2);
+		expect(session.meet(1).clean).toBe(false);
 	});
 });
