@@ -13,7 +13,12 @@ import type { Downlink } from "./downlink.js";
 import { CONTENT_EVENT } from "./envelope/content-types.js";
 import type { Signer } from "./envelope/seal.js";
 import { encodeEvent } from "./event-payload.js";
-import { KEEP_ALIVE_S_MIN, MQTT_REQUEST_TOPICS_MAX, SUBSCRIBE_AGAIN_MS } from "./limits.js";
+import {
+	KEEP_ALIVE_S_MIN,
+	MQTT_REQUEST_TOPICS_MAX,
+	STORAGE_RETRY_MS,
+	SUBSCRIBE_AGAIN_MS,
+} from "./limits.js";
 import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
 import type { Session } from "./mqtt/session.js";
@@ -61,6 +66,8 @@ export class BrokerSession implements SessionHandle {
 	#renewal: TimerHandle | undefined;
 	/** More may be sent then. */
 	#nextOffer: TimerHandle | undefined;
+	/** What could not be read is looked at again then. */
+	#nextLook: TimerHandle | undefined;
 	/** Topics whose subscription was not granted, and when they are asked for again. */
 	readonly #refused = new Set<string>();
 	#nextAsking: TimerHandle | undefined;
@@ -125,6 +132,7 @@ export class BrokerSession implements SessionHandle {
 		const allowed = outbound.available(nowMs);
 		const offered = uplink.offer(this.#client, allowed);
 		outbound.spend(offered, nowMs);
+		if (uplink.hasUnread) this.#lookAgain();
 		if (offered < allowed || this.#nextOffer !== undefined) return;
 		this.#nextOffer = ports.timer.set(
 			() => {
@@ -240,6 +248,16 @@ export class BrokerSession implements SessionHandle {
 		if (refused.length > 0) this.#askAgain(refused);
 	}
 
+	/** Flash that does not answer may do so again, while this session goes on. */
+	#lookAgain(): void {
+		const { ports, uplink, timeScale } = this.#options;
+		this.#nextLook ??= ports.timer.set(() => {
+			this.#nextLook = undefined;
+			uplink.rewind();
+			this.offer();
+		}, STORAGE_RETRY_MS * timeScale);
+	}
+
 	/** A broker that refused once may have changed its mind: a device must not stay deaf. */
 	#askAgain(topics: readonly string[]): void {
 		const { ports, policy } = this.#options;
@@ -277,6 +295,8 @@ export class BrokerSession implements SessionHandle {
 		this.#nextOffer = undefined;
 		if (this.#nextAsking !== undefined) timer.clear(this.#nextAsking);
 		this.#nextAsking = undefined;
+		if (this.#nextLook !== undefined) timer.clear(this.#nextLook);
+		this.#nextLook = undefined;
 	}
 }
 

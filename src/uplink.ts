@@ -76,6 +76,8 @@ export class Uplink {
 	readonly #options: UplinkOptions;
 	/** The newest sequence that was handed to MQTT; the session keeps what is in flight. */
 	#offered: number | undefined;
+	/** Some were passed over because flash did not give them. */
+	#hasUnread = false;
 	/** Sequences without a topic, to be named in one gap record; at most one round of offers. */
 	#misfits: number[] = [];
 
@@ -117,6 +119,15 @@ export class Uplink {
 	/** A session begins: whatever is stored is offered again, and the session knows what it holds. */
 	rewind(): void {
 		this.#offered = undefined;
+		this.#hasUnread = false;
+	}
+
+	/**
+	 * Messages were passed over that could not be read. What holds flash up may go by, and no session
+	 * has to end for it: {@link rewind} after a while.
+	 */
+	get hasUnread(): boolean {
+		return this.#hasUnread;
 	}
 
 	/**
@@ -137,7 +148,7 @@ export class Uplink {
 			} else if (publish !== undefined) {
 				if (client.publish({ token: sequence, ...publish }).kind !== "sent") break;
 				count++;
-			}
+			} else if (outbox.holds(sequence)) this.#hasUnread = true;
 			this.#offered = sequence;
 		}
 		this.#confess();

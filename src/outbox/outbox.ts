@@ -235,6 +235,11 @@ export class Outbox {
 		return { channel: content.channel, bytes };
 	}
 
+	/** Whether `sequence` is stored and was not found to be lost. */
+	holds(sequence: number): boolean {
+		return this.#index.find(sequence) !== undefined;
+	}
+
 	status(): OutboxStatus {
 		const free = Math.max(0, this.#limitUnits - this.#liveUnits);
 		return {

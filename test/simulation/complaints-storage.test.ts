@@ -40,6 +40,23 @@ describe("complaint 14: QoS 1 messages that a reboot loses", () => {
 		expect(bench.receiver.of(bench.board.name).duplicates).toBeGreaterThan(0);
 	});
 
+	it("are sent once flash answers again, and no session has to end for it", () => {
+		const bench = FieldBench.settled();
+		bench.broker.crash();
+		bench.run(20 * MINUTE);
+		bench.board.outboxChip.unreadableBytes = 0;
+		bench.broker.start();
+		bench.until(() => bench.isOnline, 10 * MINUTE);
+		bench.run(5 * MINUTE);
+		bench.mark();
+		bench.board.outboxChip.unreadableBytes = Infinity;
+		bench.run(2 * MINUTE);
+		expect(bench.attempts).toEqual([]);
+		const accepted = bench.accepted();
+		const account = bench.receiver.account(bench.board.name, accepted);
+		expect(account).toEqual({ delivered: accepted.length, explained: 0, lost: [] });
+	});
+
 	it("survive power cuts at any moment", () => {
 		const random = new Random(14);
 		const bench = FieldBench.settled({ board: { sampleIntervalMs: SECOND } });

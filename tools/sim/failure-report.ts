@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import type { Fault } from "../../hosts/simulator/run/fault.js";
 import type { Finding } from "../../hosts/simulator/run/finding.js";
 import { runLife } from "../../hosts/simulator/run/life.js";
-import type { Plan } from "../../hosts/simulator/run/plan.js";
+import { drawPlan, type Plan } from "../../hosts/simulator/run/plan.js";
 import { simulatedTime } from "../../hosts/simulator/run/trace.js";
 import { counted, print, printProgress } from "../command-line.js";
 import type { LifePool } from "./life-pool.js";
@@ -51,11 +51,15 @@ export async function reportFailure(
 }
 
 /** The command that replays the life of `plan` from its seed. */
-export function commandFor({ seed, profile, safetyMs }: Plan): string {
+export function commandFor({ seed, profile, safetyMs, options }: Plan): string {
 	const days = Number((safetyMs / 86_400_000).toFixed(6));
 	const words = [`--seed ${seed}`];
 	if (profile !== "storm") words.push(`--profile ${profile}`);
 	if (days !== 1) words.push(`--days ${days}`);
+	const { devices } = options;
+	if (devices !== drawPlan({ seed, profile, days }).options.devices) {
+		words.push(`--devices ${devices}`);
+	}
 	return `npm run sim -- ${words.join(" ")} --trace`;
 }
 

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Command, CommanderError, Option } from "commander";
+import type { PlanRequest } from "../../hosts/simulator/run/plan.js";
 import { PROFILE_NAMES, PROFILES, type ProfileName } from "../../hosts/simulator/run/profiles.js";
 import { addExamples, quote, standAlone, UsageError, wholeNumber } from "../command-line.js";
 
@@ -61,6 +62,11 @@ export function parseSimArguments(words: readonly string[]): SimArguments | numb
 		throw new UsageError(error.message.replace(/^error: /, "").replaceAll("\n", " "));
 	}
 	return judge(command.opts<Given>());
+}
+
+/** The life that `seed` is, among those that were asked for. */
+export function requestOf({ profile, days, devices }: SimArguments, seed: number): PlanRequest {
+	return { seed, profile, days, ...(devices !== undefined && { changes: { devices } }) };
 }
 
 function judge(given: Given): SimArguments {

@@ -3,7 +3,7 @@
 
 import { writeFileSync } from "node:fs";
 import { runLife } from "../../hosts/simulator/run/life.js";
-import { drawPlan, type Plan, type PlanRequest } from "../../hosts/simulator/run/plan.js";
+import { drawPlan, type Plan } from "../../hosts/simulator/run/plan.js";
 import { Statistics } from "../../hosts/simulator/run/statistics.js";
 import {
 	counted,
@@ -22,7 +22,7 @@ import { describePlan, readPlan } from "./plan-text.js";
 import { ProgressLine } from "./progress-line.js";
 import { runHerd } from "./run-herd.js";
 import { runOffline } from "./run-offline.js";
-import { parseSimArguments, type SimArguments } from "./sim-arguments.js";
+import { parseSimArguments, requestOf, type SimArguments } from "./sim-arguments.js";
 import { printStatistics } from "./statistics-table.js";
 
 /** Failed lives, each of another checker, for which a shorter one is searched. */
@@ -163,10 +163,6 @@ function writeSummary(
 	const summary = summaryOf(given, statistics, failures, seconds);
 	writeFileSync(given.summaryFile, `${JSON.stringify(summary, undefined, "\t")}\n`);
 	printProgress(`summary written to ${given.summaryFile}`);
-}
-
-function requestOf({ profile, days, devices }: SimArguments, seed: number): PlanRequest {
-	return { seed, profile, days, ...(devices !== undefined && { changes: { devices } }) };
 }
 
 try {

@@ -77,6 +77,8 @@ export class DeviceWatch {
 	isBudgetLost = false;
 	/** Its session ended last as another device's with its client id would end it. */
 	suspectsRival = false;
+	/** Its configuration is one that has not proved itself. */
+	isOnTrial = false;
 	/** The present boot is in safe mode. */
 	isSafe = false;
 	readonly #options: DeviceWatchOptions;
@@ -170,7 +172,11 @@ export class DeviceWatch {
 				return this.#booted(event["mode"] === "safe", event["isRecordCorrupt"] === true);
 			case "device-started":
 				this.#startedMs = this.#nowMs();
+				this.isOnTrial = event["isCandidate"] === true;
 				if (!this.isSafe) this.samples.started();
+				return;
+			case "credential-promoted":
+				this.isOnTrial = false;
 				return;
 			case "device-restarting":
 				this.#expectsRestart = true;

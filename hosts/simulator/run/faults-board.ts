@@ -4,7 +4,7 @@
 import type { HangKind } from "../board.js";
 import { authorityDER } from "../tls-certificate.js";
 import type { CutManner } from "../power.js";
-import { BACK_MS, BACK_REFUSED_MS } from "./bounds.js";
+import { BACK_MS, BACK_REFUSED_MS, BACK_TRIAL_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
 import { boardOf, every, undo } from "./stage.js";
 
@@ -125,8 +125,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		proves: "a configuration that does not connect gives way to the one that did",
 		family: "operator",
 		weight: 0.3,
-		// Five refusals, each with its wait.
-		backMs: 6 * BACK_REFUSED_MS,
+		backMs: BACK_TRIAL_MS,
 		lastsMs: [0, 0],
 		apply(stage, fault) {
 			const board = boardOf(stage, fault);

@@ -263,7 +263,7 @@ class Life {
 	/** Milliseconds in which the link of `device` must be back. */
 	#boundMs(device: number): number {
 		if (this.#broken.has(device)) return Infinity;
-		return this.#bounds.ms(this.#watches[device]?.suspectsRival === true);
+		return this.#bounds.ms(this.#watches[device] as DeviceWatch);
 	}
 
 	#affected(fault: Fault, kind: FaultKind): readonly number[] {
@@ -303,7 +303,9 @@ class Life {
 		let checkedMs = 0;
 		board.onReport = (event) => {
 			this.#trace.note(board.name, event.name, event);
+			const wasOnTrial = watch.isOnTrial;
 			watch.reported(event);
+			if (wasOnTrial && !watch.isOnTrial) this.#times.mended(index);
 			this.#brokers.reported(board.name, event);
 		};
 		board.onBoot = (reason) => {

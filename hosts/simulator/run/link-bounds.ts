@@ -3,11 +3,16 @@
 // waits that it led to are over by then.
 
 import type { VirtualClock } from "../clock.js";
-import { BACK_DUPLICATE_MS } from "./bounds.js";
+import { BACK_DUPLICATE_MS, BACK_TRIAL_MS } from "./bounds.js";
 import { kindNamed } from "./catalogue.js";
 import type { Fault } from "./fault.js";
 
 const HOUR = 3_600_000;
+
+export interface LinkCondition {
+	readonly suspectsRival: boolean;
+	readonly isOnTrial: boolean;
+}
 
 export class LinkBounds {
 	readonly #clock: VirtualClock;
@@ -29,10 +34,13 @@ export class LinkBounds {
 		this.#until.set(fault, this.#clock.monotonicMs() + kindNamed(fault.kind).backMs + HOUR);
 	}
 
-	/** Milliseconds after healing. Where a rival is suspected, that has a wait of its own. */
-	ms(suspectsRival: boolean): number {
+	/**
+	 * Milliseconds after healing. A suspected rival has a wait of its own, and so has a configuration
+	 * on trial: without a network it stays on trial for as long as that takes.
+	 */
+	ms({ suspectsRival, isOnTrial }: LinkCondition): number {
 		const nowMs = this.#clock.monotonicMs();
-		let widest = suspectsRival ? BACK_DUPLICATE_MS : 0;
+		let widest = Math.max(suspectsRival ? BACK_DUPLICATE_MS : 0, isOnTrial ? BACK_TRIAL_MS : 0);
 		for (const [fault, untilMs] of this.#until) {
 			if (untilMs < nowMs) this.#until.delete(fault);
 			else widest = Math.max(widest, kindNamed(fault.kind).backMs);
