@@ -1,8 +1,8 @@
 // Makes private methods and accessors ordinary ones, by another name: `#name()` becomes `_name()`.
-// On XS each object of a class holds each of its private methods in a slot of its own, and a private
-// method holds the object that was made last: a whole connection would stay in memory until the next
-// one. Private fields stay as they are. The types were checked before, so nobody calls them from
-// outside.
+// On XS each object of a class holds each of its private methods in a slot of its own, and a
+// private method holds the object that was made last: a whole connection would stay in memory until
+// the next one. Private fields stay as they are. The types were checked before, so nobody calls
+// these from outside.
 import ts from "typescript";
 
 /** @type {import("typescript").TransformerFactory<import("typescript").SourceFile>} */
@@ -29,7 +29,7 @@ function plainName(name) {
 	return `_${name.slice(1)}`;
 }
 
-/** Private names that are methods in `node`: its own, and those of `outer` that it does not hide. */
+/** Private names that are methods in `node`: its own, and those of `outer` that it leaves. */
 function methodsIn(node, outer) {
 	const methods = new Set(outer);
 	for (const member of node.members) {
@@ -37,11 +37,11 @@ function methodsIn(node, outer) {
 		if (ts.isMethodDeclaration(member) || ts.isAccessor(member)) methods.add(member.name.text);
 		else methods.delete(member.name.text);
 	}
-	for (const member of node.members) {
-		const name = member.name && ts.isIdentifier(member.name) ? `#${member.name.text.slice(1)}` : "";
-		if (name !== "" && member.name.text.startsWith("_") && methods.has(name)) {
-			throw new Error(`${member.name.text}: the name that ${name} is given`);
-		}
+	for (const { name } of node.members) {
+		if (!name || !ts.isIdentifier(name) || !name.text.startsWith("_")) continue;
+		const hidden = `#${name.text.slice(1)}`;
+		if (!methods.has(hidden)) continue;
+		throw new Error(`${name.text}: the name that ${hidden} is given`);
 	}
 	return methods;
 }

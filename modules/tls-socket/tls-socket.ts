@@ -226,7 +226,7 @@ export class TLSSocket implements Socket {
 		}
 		this.#transport?.close();
 		this.#session.close();
-		// The engine holds the object of a class with private methods that was made last: not its owner.
+		// The engine holds the last object of a class with private methods: let it hold no owner.
 		this.#transport = undefined;
 		this.#callbacks = {};
 	}

@@ -173,8 +173,8 @@ export class Session {
 	}
 
 	/**
-	 * A message that was begun with QoS 2 may be sent: its id is known after a reboot, or means nothing
-	 * by then. Where not, it is to be {@link abandon}ed, and the connection to be ended.
+	 * A message that was begun with QoS 2 may be sent: its id is known after a reboot, or means
+	 * nothing by then. Where not, it is to be {@link abandon}ed, and the connection to be ended.
 	 */
 	get maySend(): boolean {
 		return this.#isStored || this.#isClean;

@@ -19,7 +19,7 @@ export class PatchedBundle {
 		this.#tree = ts.createSourceFile("bundle.js", text, ts.ScriptTarget.Latest, false);
 	}
 
-	/** The bundle with `patch` in `where`: "Class.method", "Class.#method" or "aFunction". */
+	/** The bundle with `patch` in `where`: "Class.method" or "aFunction", as the bundle has them. */
 	patched(where: string, patch: Patch): string {
 		const body = this.#bodyOf(where);
 		const start = body.getStart(this.#tree);

@@ -22,7 +22,7 @@ const storm = { profile: "storm", days: 0.5 } as const;
 export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	{
 		name: "1: a full outbox drops without a record of it",
-		where: "Uplink.#makeRoom",
+		where: "Uplink._makeRoom",
 		patch: {
 			begin: `for (const { first, last } of victims)
 				for (let sequence = first; sequence <= last; sequence++)
@@ -34,17 +34,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "2: a heap in pieces keeps TLS away for ever",
-		where: "Recovery.#isRebootDue",
+		where: "Recovery._isRebootDue",
 		patch: { begin: "return false;" },
 		caughtBy: ["reboots-when-needed"],
 		lives: { profile: "heap", days: 1, changes: { devices: 1 } },
 	},
 	{
 		name: "3: a name that is never resolved is waited for without a deadline",
-		where: "Supervisor.#enter",
+		where: "Supervisor._enter",
 		patch: {
-			find: "this.#arm(Math.max(0, deadlineMs), onDeadline);",
-			replace: `if (state !== "resolving") this.#arm(Math.max(0, deadlineMs), onDeadline);
+			find: "this._arm(Math.max(0, deadlineMs), onDeadline);",
+			replace: `if (state !== "resolving") this._arm(Math.max(0, deadlineMs), onDeadline);
 				else deadlineMs = 3_500_000;`,
 		},
 		caughtBy: ["watchdog-with-cause", "link-back"],
@@ -52,7 +52,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "4: the backoff begins anew with every CONNACK",
-		where: "Supervisor.#online",
+		where: "Supervisor._online",
 		patch: { begin: "this.#recovery.stable();" },
 		caughtBy: ["attempts-bounded"],
 		lives: { profile: "broker", days: 0.5, changes: { devices: 1 } },
@@ -66,15 +66,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "6: a client id that is used twice has no name",
-		where: "Recovery.#endedOnline",
+		where: "Recovery._endedOnline",
 		patch: { begin: "return found;" },
 		caughtBy: ["rival-named"],
 		lives: { profile: "attack", days: 0.5, changes: { devices: 1, authentication: "certificate" } },
 	},
 	{
 		name: "7: waiting for the network looks like a hang to the watchdog",
-		where: "Supervisor.#enter",
-		patch: { find: "this.#task?.wait(this.#nowMs() + deadlineMs);", replace: "" },
+		where: "Supervisor._enter",
+		patch: { find: "this.#task?.wait(this._nowMs() + deadlineMs);", replace: "" },
 		caughtBy: ["watchdog-with-cause"],
 		lives: { ...storm, days: 0.2 },
 	},
@@ -87,21 +87,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "9: a configuration that does not connect stays",
-		where: "Device.#failed",
+		where: "Device._failed",
 		patch: { begin: "return;" },
 		caughtBy: ["link-back"],
 		lives: { profile: "operator", days: 0.25, changes: { devices: 1 } },
 	},
 	{
 		name: "10: a link without an answer is believed to live",
-		where: "MQTTClient.#onDue",
+		where: "MQTTClient._onDue",
 		patch: { begin: 'if (name === "ping-response" || name === "acknowledge") return;' },
 		caughtBy: ["dead-link-noticed", "link-back", "nothing-lost"],
 		lives: { profile: "network", days: 0.5, changes: { devices: 1, keepAliveS: 300 } },
 	},
 	{
 		name: "11: the keep-alive is kept too late",
-		where: "KeepAlive.#intervalMs",
+		where: "KeepAlive._intervalMs",
 		patch: { begin: "return this.#keepAliveMs * 1.7;" },
 		caughtBy: ["keep-alive-kept"],
 		lives: {
@@ -112,14 +112,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "12: a handshake that trickles has no deadline as a whole",
-		where: "Supervisor.#begin",
+		where: "Supervisor._begin",
 		patch: { find: "connectMs;", replace: "connectMs * 60;" },
 		caughtBy: ["link-back"],
 		lives: { profile: "tls", days: 0.5, changes: { devices: 1, keepAliveS: 30 } },
 	},
 	{
 		name: "13: an interface that lost its address is never restarted",
-		where: "RecoverySteps.#perform",
+		where: "RecoverySteps._perform",
 		patch: { find: "link.restart();", replace: "" },
 		caughtBy: ["link-back"],
 		lives: { profile: "network", days: 0.5, changes: { devices: 1 } },
@@ -136,7 +136,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "15a: reboots have no budget",
-		where: "BootRecord.#spend",
+		where: "BootRecord._spend",
 		patch: { begin: 'return { kind: "granted" };' },
 		caughtBy: ["reboots-bounded"],
 		lives: { profile: "outage", days: 1, changes: { devices: 1 } },
@@ -150,7 +150,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "16: a refused subscription is not told",
-		where: "BrokerSession.#onSubscribed",
+		where: "BrokerSession._onSubscribed",
 		patch: { begin: "return;" },
 		caughtBy: ["refusals-told"],
 		lives: { profile: "broker", days: 0.5, changes: { devices: 1, latencyMs: 20 } },
@@ -194,14 +194,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "20: an empty payload",
-		where: "Inbound.#deliver",
+		where: "Inbound._deliver",
 		patch: { begin: "if (packet.payload?.length === 0) throw new TypeError('payload: empty');" },
 		caughtBy: ["exception"],
 		lives: { profile: "attack", days: 0.25 },
 	},
 	{
 		name: "21: a token is used until it is refused",
-		where: "BrokerSession.#armRenewal",
+		where: "BrokerSession._armRenewal",
 		patch: { begin: "return;" },
 		caughtBy: ["token-renewed"],
 		lives: {
@@ -212,7 +212,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "22: a password in a report",
-		where: "BrokerSession.#userAndPassword",
+		where: "BrokerSession._userAndPassword",
 		patch: {
 			begin: `const { password } = this.#options.configuration.authentication;
 				this.#options.ports.report({
@@ -225,14 +225,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "23: every connection leaves a timer behind",
-		where: "BrokerSession.#armRenewal",
+		where: "BrokerSession._armRenewal",
 		patch: { begin: "this.#options.ports.timer.repeat(() => undefined, 60_000);" },
 		caughtBy: ["memory-bounded"],
 		lives: { profile: "broker", days: 0.5, changes: { devices: 1 } },
 	},
 	{
 		name: "24: an entry of the settings that cannot be read stops the boot",
-		where: "BootRecord.#load",
+		where: "BootRecord._load",
 		patch: {
 			find: "return bytes ?",
 			replace:
@@ -243,14 +243,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "25: pins are quietly left out",
-		where: "BrokerSession.#socketOptions",
+		where: "BrokerSession._socketOptions",
 		patch: { find: "pins,", replace: "pins: []," },
 		caughtBy: ["peers-judged"],
 		lives: { profile: "tls", days: 0.5, changes: { devices: 1 } },
 	},
 	{
 		name: "26: no session is ever resumed",
-		where: "BrokerSession.#socketOptions",
+		where: "BrokerSession._socketOptions",
 		patch: {
 			find: "pins,",
 			replace:
@@ -272,21 +272,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "plaintext instead of TLS",
-		where: "BrokerSession.#socketOptions",
+		where: "BrokerSession._socketOptions",
 		patch: { find: "io: ports.tls.io", replace: "io: ports.tcp.io" },
 		caughtBy: ["nothing-in-plaintext"],
 		lives: { ...storm, days: 0.1 },
 	},
 	{
 		name: "a topic outside the policy",
-		where: "Uplink.#look",
+		where: "Uplink._look",
 		patch: { find: "topic, payload", replace: 'topic: "holdfast/else/telemetry", payload' },
 		caughtBy: ["protocol-kept", "messages-genuine"],
 		lives: { ...storm, days: 0.1 },
 	},
 	{
 		name: "a packet id that is still in use",
-		where: "Session.#takeId",
+		where: "Session._takeId",
 		patch: { begin: "return 7;" },
 		caughtBy: ["protocol-kept", "nothing-lost", "exception"],
 		lives: { ...storm, days: 0.25 },
@@ -300,7 +300,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = Object.freeze<PlantedBug[]>([
 	},
 	{
 		name: "a sampler that gives up after a failure",
-		where: "Sampler.#close",
+		where: "Sampler._close",
 		patch: { begin: "this.#options.ports.timer.clear(this.#timer);" },
 		caughtBy: ["watchdog-with-cause"],
 		lives: { profile: "power", days: 0.5 },

@@ -42,7 +42,7 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 	},
 	{
 		name: "no command is answered",
-		where: "Downlink.#answer",
+		where: "Downlink._answer",
 		patch: { begin: "return;" },
 		caughtBy: ["commands-answered"],
 		lives: { ...storm, changes: { ...one, hasNetworkTime: true } },
@@ -56,9 +56,9 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 	},
 	{
 		name: "each sample becomes two readings",
-		where: "Stages.#accept",
+		where: "Stages._accept",
 		patch: {
-			begin: `if (!this.isSecond) { this.isSecond = true; this.#accept(samples); }
+			begin: `if (!this.isSecond) { this.isSecond = true; this._accept(samples); }
 				this.isSecond = false;`,
 		},
 		caughtBy: ["each-sample-once"],
@@ -66,14 +66,14 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 	},
 	{
 		name: "each second sample is thrown away",
-		where: "Stages.#accept",
+		where: "Stages._accept",
 		patch: { begin: "this.isSecond = !this.isSecond; if (this.isSecond) return;" },
 		caughtBy: ["each-sample-once"],
 		lives: storm,
 	},
 	{
 		name: "a sensor is read at half its rate",
-		where: "Sampler.#arm",
+		where: "Sampler._arm",
 		patch: { find: "this.#intervalMs)", replace: "this.#intervalMs * 2)" },
 		caughtBy: ["each-sample-once", "watchdog-with-cause"],
 		lives: storm,
@@ -94,14 +94,14 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 	},
 	{
 		name: "a gap record counts one, whatever went",
-		where: "Uplink.#makeRoom",
+		where: "Uplink._makeRoom",
 		patch: { begin: "victims = victims.map((victim) => ({ ...victim, count: 1 }));" },
 		caughtBy: ["gaps-counted"],
 		lives: { profile: "outage", days: 1, changes: { ...one, outboxBlocks: 8 } },
 	},
 	{
 		name: "a gap record names what was not measured yet",
-		where: "Uplink.#makeRoom",
+		where: "Uplink._makeRoom",
 		patch: {
 			begin: "victims = victims.map((victim) => ({ ...victim, last: victim.last + 5000 }));",
 		},
@@ -117,14 +117,14 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 	},
 	{
 		name: "the log is never signed",
-		where: "SecurityLog.#sign",
+		where: "SecurityLog._sign",
 		patch: { begin: "return;" },
 		caughtBy: ["log-verifies"],
 		lives: storm,
 	},
 	{
 		name: "the log is never uploaded",
-		where: "Journal.#upload",
+		where: "Journal._upload",
 		patch: { begin: "return;" },
 		caughtBy: ["log-verifies"],
 		lives: storm,
@@ -155,7 +155,7 @@ export const PLANTED_PROMISES: readonly PlantedBug[] = Object.freeze<PlantedBug[
 	},
 	{
 		name: "safe mode is never left",
-		where: "RecoverySteps.#armSafeModeRetry",
+		where: "RecoverySteps._armSafeModeRetry",
 		patch: { begin: "return;" },
 		caughtBy: ["safe-mode-left"],
 		lives: { profile: "power", days: 1, changes: one },
