@@ -31,6 +31,8 @@ export class BoardClock implements Clock {
 	/** Unix seconds when the quartz said zero. */
 	#wallAtZero = 0;
 	#quality: WallQuality = "none";
+	/** When SNTP answered for the first time in this boot; the world's time. */
+	#synchronizedAtMs = Infinity;
 	#stopPolling: (() => void) | undefined;
 	#gate: Gate | undefined;
 
@@ -45,6 +47,11 @@ export class BoardClock implements Clock {
 	wallTime(): { unixSeconds: number; quality: WallQuality } {
 		const unixSeconds = Math.floor(this.#wallAtZero + this.#quartz() / 1000);
 		return { unixSeconds, quality: this.#quality };
+	}
+
+	/** Milliseconds for which the wall time has been known in this boot; 0 while it is not. */
+	get synchronizedMs(): number {
+		return Math.max(0, this.#options.clock.monotonicMs() - this.#synchronizedAtMs);
 	}
 
 	/** Parts per million by which the quartz is fast. */
@@ -88,6 +95,7 @@ export class BoardClock implements Clock {
 		this.#quartzMs = 0;
 		this.#wallAtZero = 0;
 		this.#quality = "none";
+		this.#synchronizedAtMs = Infinity;
 		this.#gate = gate;
 		gate.onEnd(() => {
 			if (this.#gate === gate) this.#stopPolling?.();
@@ -104,6 +112,7 @@ export class BoardClock implements Clock {
 
 	#set(unixSeconds: number): void {
 		this.#wallAtZero = unixSeconds - this.#quartz() / 1000;
+		if (this.#quality === "none") this.#synchronizedAtMs = this.#options.clock.monotonicMs();
 		this.#quality = "sntp";
 	}
 

@@ -14,7 +14,7 @@ import { Heap } from "./heap.js";
 import { VirtualKeyValue } from "./key-value.js";
 import { Link } from "./link.js";
 import type { NetworkInterface } from "./network-interface.js";
-import { type CutManner, PowerCut, PowerSupply } from "./power.js";
+import { type CutManner, PowerCut, type PowerCutPlan, PowerSupply } from "./power.js";
 import type { Random } from "./random.js";
 import { ResolverFaults } from "./resolver.js";
 import { StandInKeyStore } from "./stand-in-keys.js";
@@ -108,6 +108,8 @@ export class SimulatedBoard {
 	#isPowered = false;
 	/** In RTC memory. */
 	#stage = "";
+	/** Of the next boot. */
+	#cutAtBoot: PowerCutPlan | undefined;
 
 	/** As delivered: provisioned, and without power. */
 	constructor(options: SimulatedBoardOptions) {
@@ -204,6 +206,13 @@ export class SimulatedBoard {
 		if (this.#isPowered) this.reset("brownout");
 	}
 
+	/** Power fails at the `distance`th write of the next boot, which begins now. */
+	planPowerCutAtBoot(plan: { distance: number; manner: CutManner; seed: number }): void {
+		if (!this.power.isOn) return;
+		this.#cutAtBoot = { operation: plan.distance, manner: plan.manner, seed: plan.seed };
+		this.reset("external");
+	}
+
 	/** Power fails at the `distance`th write to flash or key-value storage from now. */
 	planPowerCut(plan: { distance: number; manner: CutManner; seed: number }): void {
 		const { distance, manner, seed } = plan;
@@ -240,6 +249,7 @@ export class SimulatedBoard {
 		this.heap.fragmentationBytes = 0;
 		this.sensorError = undefined;
 		this.power.cancelCut();
+		this.#cutAtBoot = undefined;
 		this.keyValue.writeFault = undefined;
 		this.keyValue.isUnreadable = false;
 		for (const chip of [this.outboxChip, this.logChip]) chip.unreadableBytes = Infinity;
@@ -282,6 +292,8 @@ export class SimulatedBoard {
 		this.#rebooting = this.world.clock.schedule(() => {
 			this.#rebooting = undefined;
 			this.power.restore();
+			if (this.#cutAtBoot !== undefined) this.power.planCut(this.#cutAtBoot);
+			this.#cutAtBoot = undefined;
 			this.heap.restart();
 			this.#boots.set(reason, this.boots(reason) + 1);
 			this.onBoot?.(reason);

@@ -1,7 +1,8 @@
 // Watches the devices from the brokers' side: whom they trust, whether they keep the keep-alive,
 // and whether they say what an operator must hear of.
 
-import type { DeviceEvent } from "../../../src/ports.js";
+import { CONNECT_MS_MAX } from "../../../src/limits.js";
+import type { DeviceEvent, JudgingTime } from "../../../src/ports.js";
 import type { SimulatedBoard } from "../board.js";
 import { WORLD_AUTHORITY } from "../board-configuration.js";
 import type { VirtualClock } from "../clock.js";
@@ -130,7 +131,7 @@ export class BrokerWatch {
 			serverName: hostOf(place),
 			authorities: [authorityDER(WORLD_AUTHORITY)],
 			pins: board.options.configuration?.pins ?? [],
-			time: { unixSeconds: board.world.unixSeconds, isLowerBound: false },
+			time: this.#timeWhenJudged(board),
 		});
 		if (problem !== undefined) find("peers-judged", `${problem}, and it connected`, client);
 		if (broker.faults.subackRefusalRate < 1 || broker.faults.hostileSuback) return;
@@ -143,6 +144,14 @@ export class BrokerWatch {
 			if (seen.subscriptionEvents > 0) return;
 			find("refusals-told", "its subscription was refused, and it said nothing", client);
 		}, TELL_MS);
+	}
+
+	/** What `board` knew, at the least, when it judged its peer: the handshake may be minutes ago. */
+	#timeWhenJudged({ clock, world }: SimulatedBoard): JudgingTime {
+		const attemptMs = CONNECT_MS_MAX + MINUTE;
+		const isKnown = this.#options.isTimeSound() && clock.synchronizedMs > attemptMs;
+		if (!isKnown) return { unixSeconds: world.startUnixSeconds, isLowerBound: true };
+		return { unixSeconds: world.unixSeconds - attemptMs / SECOND, isLowerBound: false };
 	}
 
 	#ended(place: number, client: string, what: string): void {

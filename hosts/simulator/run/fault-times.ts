@@ -61,8 +61,8 @@ export class FaultTimes {
 	online(device: number): void {
 		this.#isOnline[device] = true;
 		const { clock, statistics } = this.#options;
-		for (const { kind, sinceMs } of this.#take("#unrecovered", device)) {
-			statistics.recovered(kind, clock.monotonicMs() - sinceMs);
+		for (const { kind, fromMs } of this.#take("#unrecovered", device)) {
+			statistics.recovered(kind, clock.monotonicMs() - fromMs);
 		}
 	}
 

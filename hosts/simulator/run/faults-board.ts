@@ -5,7 +5,7 @@ import type { HangKind } from "../board.js";
 import { authorityDER } from "../tls-certificate.js";
 import type { CutManner } from "../power.js";
 import { BACK_MS, BACK_REFUSED_MS, BACK_TRIAL_MS } from "./bounds.js";
-import type { FaultKind } from "./fault.js";
+import type { Fault, FaultKind } from "./fault.js";
 import { boardOf, every, undo } from "./stage.js";
 
 const SECOND = 1000;
@@ -43,12 +43,22 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 			seed: random.integer(0, 9999),
 		}),
 		apply(stage, fault) {
-			const { distance, manner, seed } = fault.parameters;
-			boardOf(stage, fault).planPowerCut({
-				distance: distance as number,
-				manner: MANNERS[manner as number] as CutManner,
-				seed: seed as number,
-			});
+			boardOf(stage, fault).planPowerCut(cutOf(fault));
+		},
+	},
+	{
+		...power,
+		name: "power-cut-in-boot",
+		proves: "a boot that power ends at any of its writes is followed by one that goes on",
+		weight: 1.5,
+		lastsMs: [0, 0],
+		draw: (random) => ({
+			distance: random.integer(1, 12),
+			manner: random.integer(0, MANNERS.length - 1),
+			seed: random.integer(0, 9999),
+		}),
+		apply(stage, fault) {
+			boardOf(stage, fault).planPowerCutAtBoot(cutOf(fault));
 		},
 	},
 	{
@@ -167,3 +177,12 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 			boardOf(stage, fault).heap.fragment(fault.parameters["bytes"] as number),
 	},
 ]);
+
+function cutOf({ parameters }: Fault): { distance: number; manner: CutManner; seed: number } {
+	const { distance, manner, seed } = parameters;
+	return {
+		distance: distance as number,
+		manner: MANNERS[manner as number] as CutManner,
+		seed: seed as number,
+	};
+}

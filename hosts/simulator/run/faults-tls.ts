@@ -3,7 +3,7 @@
 
 import { BACK_MS, BACK_REFUSED_MS } from "./bounds.js";
 import type { FaultKind } from "./fault.js";
-import { brokerOf, tlsOf, type Stage } from "./stage.js";
+import { brokerOf, tlsOf, undo, type Stage } from "./stage.js";
 import type { Fault } from "./fault.js";
 
 const SECOND = 1000;
@@ -39,6 +39,49 @@ export const TLS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	})),
 	{
 		...tls,
+		name: "certificate-expires",
+		proves: "a certificate that runs out on the way is refused from then on",
+		lastsMs: [10 * MINUTE, 4 * HOUR],
+		draw: (random) => ({ afterS: random.integer(10, 1800) }),
+		apply(stage, fault) {
+			const afterS = fault.parameters["afterS"] as number;
+			const settings = tlsOf(stage, fault);
+			const notAfter = stage.unixSeconds() + afterS;
+			settings.certificate = { ...settings.certificate, notAfter };
+			// Those that the device has were given under another certificate.
+			settings.tickets = stage.newTickets();
+			dropConnections(stage, fault);
+			dropAtExpiry(stage, fault, afterS);
+		},
+		heal(stage, fault) {
+			undo(stage, fault);
+			tlsOf(stage, fault).certificate = soundTLS(stage, fault).certificate;
+		},
+	},
+	{
+		...tls,
+		name: "client-certificate-expires",
+		proves: "an identity that runs out on the way is named, and works again when it is renewed",
+		mayReboot: true, // as for one that is refused from the start
+		lastsMs: [10 * MINUTE, 4 * HOUR],
+		draw: (random) => ({ afterS: random.integer(10, 1800), manner: random.integer(0, 2) }),
+		apply(stage, fault) {
+			const { afterS, manner } = fault.parameters;
+			const settings = tlsOf(stage, fault);
+			const untilS = stage.unixSeconds() + (afterS as number);
+			const { acceptClient } = soundTLS(stage, fault);
+			settings.acceptClient = (shown) =>
+				stage.unixSeconds() <= untilS && acceptClient?.(shown) === true;
+			settings.refusal = REFUSALS[manner as number] as "alert";
+			dropAtExpiry(stage, fault, afterS as number);
+		},
+		heal(stage, fault) {
+			undo(stage, fault);
+			Object.assign(tlsOf(stage, fault), soundTLS(stage, fault));
+		},
+	},
+	{
+		...tls,
 		name: "handshake-fails",
 		proves: "a handshake may end anyhow in any flight",
 		weight: 2,
@@ -51,6 +94,8 @@ export const TLS_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		apply(stage, fault) {
 			const { flight, manner } = fault.parameters;
 			dropConnections(stage, fault);
+			// A resumed handshake has no second flight.
+			if (flight === 2) tlsOf(stage, fault).tickets = stage.newTickets();
 			tlsOf(stage, fault).failure = {
 				flight: flight as 1 | 2,
 				manner: FAILURE_MANNERS[manner as number] as (typeof FAILURE_MANNERS)[number],
@@ -151,6 +196,12 @@ function certificate(
 			tlsOf(stage, fault).certificate = soundTLS(stage, fault).certificate;
 		},
 	};
+}
+
+/** So soon the certificate runs out; whoever comes back then meets that. */
+function dropAtExpiry(stage: Stage, fault: Fault, afterS: number): void {
+	const expiry = stage.clock.schedule(() => dropConnections(stage, fault), (afterS + 1) * SECOND);
+	stage.endings.set(fault, () => stage.clock.cancel(expiry));
 }
 
 function soundTLS(stage: Stage, fault: Fault) {

@@ -37,6 +37,8 @@ export interface Stage {
 	readonly tickets: readonly TLSTickets[];
 	/** Sends a command to a device through every broker: it is at one of them. Answers with it. */
 	send(device: number, command: Uint8Array, retain?: boolean): Uint8Array;
+	/** The true time. */
+	unixSeconds(): number;
 	/** A server's memory of sessions, empty. */
 	newTickets(): TLSTickets;
 	/** How broker `index` speaks TLS when nothing is wrong. */

@@ -79,6 +79,7 @@ export function buildStage(theatre: TheatreOptions): Stage {
 		wornBlocks: new Map(),
 		tickets,
 		newTickets,
+		unixSeconds: () => world.unixSeconds,
 		send(device, command, retain = false) {
 			const topic = commands.topicOf(device);
 			for (const { broker } of places) broker.publish(topic, command, { QoS: 1, retain });
