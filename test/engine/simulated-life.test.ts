@@ -16,7 +16,7 @@ const LIVES: readonly PlanRequest[] = (
 		["power", 11],
 		["flash", 2],
 		["flash", 11],
-		["tls", 3],
+		["tls", 2],
 		["tls", 11],
 		["operator", 3],
 		["attack", 4],
