@@ -306,6 +306,7 @@ export class MQTTClient {
 	#fail(reason: CloseReason): void {
 		if (this.#isOver()) return;
 		const cause = this.#failure ?? this.#causeOf(reason);
+		if (cause.code === "closed-by-peer") this.#link.options.session.endedByPeer();
 		this.close();
 		this.#link.options.onClosed(cause);
 	}

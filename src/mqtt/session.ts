@@ -107,9 +107,9 @@ export class Session {
 	 * then would be taken for free.
 	 *
 	 * A message that has its PUBREC is the broker's only as long as its session lasts: many deliver
-	 * it at PUBREL. Where a session was begun whose fate nobody knows, "session present" says nothing
-	 * about the one of before. So PUBREL ends the exchange, and its owner publishes the message
-	 * again.
+	 * it at PUBREL. Where a session was begun whose fate nobody knows, or another client may have had
+	 * one, "session present" says nothing about the one of before. So PUBREL ends the exchange, and
+	 * its owner publishes the message again.
 	 */
 	meet(broker: number): { readonly clean: boolean } {
 		this.#asked = broker;
@@ -118,6 +118,14 @@ export class Session {
 		if (!this.#isKept) this.#doubt();
 		this.#isKept = false;
 		return { clean: this.#isClean };
+	}
+
+	/**
+	 * The broker ended an accepted connection, as it does where another client takes our id over. The
+	 * session that is present next may be that client's.
+	 */
+	endedByPeer(): void {
+		this.#isKept = false;
 	}
 
 	/** One client at a time. */

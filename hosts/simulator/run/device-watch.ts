@@ -93,7 +93,7 @@ export class DeviceWatch {
 	#attemptsOffline: number[] = [];
 	/** Boots in a row that a watchdog ended before a stable session. */
 	#failedBoots = 0;
-	/** Since when a configuration is in force in this boot. */
+	/** Since when a configuration is in force in this boot, and restarts can be written down. */
 	#startedMs = Infinity;
 	/** Of this boot: messages that came again, and sessions. */
 	#duplicates = 0;
@@ -144,7 +144,10 @@ export class DeviceWatch {
 		const offlineMs = this.isOnline ? 0 : nowMs - this.#offlineSinceMs;
 		const spent = this.#reboots.filter((atMs) => nowMs - atMs < REBOOT_DAY_MS).length;
 		if (spent >= REBOOTS_PER_DAY_MAX) return;
-		const isSafe = this.isSafe && this.#options.board.isRunning;
+		const { isRunning, keyValue } = this.#options.board;
+		const isSafe = this.isSafe && isRunning;
+		// A restart that cannot be counted is none: it waits until it can.
+		if (keyValue.writeFault !== undefined) this.#startedMs = Math.max(this.#startedMs, nowMs);
 		if (isSafe && nowMs - this.#startedMs > SAFE_MODE_MS) {
 			find("safe-mode-left", "in safe mode for hours, and the normal mode was not tried");
 		}

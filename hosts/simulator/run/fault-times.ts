@@ -70,9 +70,10 @@ export class FaultTimes {
 	offline(device: number, isPlanned: boolean): void {
 		if (this.#isOnline[device] === false) return;
 		this.#isOnline[device] = false;
-		if (isPlanned) return;
 		const { clock, statistics } = this.#options;
-		for (const { kind, sinceMs } of this.#take("#undetected", device)) {
+		const undetected = this.#take("#undetected", device);
+		if (isPlanned) return; // and that session is no longer there to be noticed
+		for (const { kind, sinceMs } of undetected) {
 			statistics.detected(kind, clock.monotonicMs() - sinceMs);
 			// Over in a moment: it is healed already.
 			if (this.#active.size === 0)

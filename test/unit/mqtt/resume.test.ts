@@ -45,6 +45,20 @@ describe("a reconnect to a session that the broker kept", () => {
 		]);
 	});
 
+	it("lets what had its PUBREC be published again where the broker ended the connection", () => {
+		const bench = MQTTBench.online();
+		bench.publish(11, 2);
+		bench.socket.feed(pubrec(1));
+		bench.socket.fail();
+		bench.session.meet(0);
+		reconnect(bench, true);
+		expect(bench.seenBriefly()).toEqual(["PUBREL 1"]);
+		bench.publish(11, 2);
+		expect(bench.seenBriefly()).toEqual(["PUBLISH 2"]);
+		bench.socket.feed(pubcomp(1), pubrec(2), pubcomp(2));
+		expect(bench.events.filter((event) => event.startsWith("ack"))).toEqual(["acknowledged 11"]);
+	});
+
 	it("sends the same content again", () => {
 		const bench = MQTTBench.online();
 		bench.publish(11, 1, "hello");

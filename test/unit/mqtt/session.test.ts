@@ -223,6 +223,19 @@ describe("Session, a message that has its PUBREC", () => {
 		expect(session.holds(7)).toBe(true);
 	});
 
+	it("is left to its owner when the broker ended the connection: a rival may be at its place", () => {
+		const session = new Session({ store: new MemoryStore() });
+		session.meet(BROKER);
+		session.restart();
+		session.meet(BROKER);
+		session.resume();
+		session.onAnswer("PUBREC", session.begin(7, 2));
+		session.endedByPeer();
+		session.meet(BROKER);
+		expect(statesOf(session)).toEqual(["forgotten"]);
+		expect(session.holds(7)).toBe(false);
+	});
+
 	it("is left to its owner when a CONNECT was not answered, or began clean", () => {
 		for (const attempts of [1, 2]) {
 			const session = new Session({ store: new MemoryStore() });
