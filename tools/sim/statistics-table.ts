@@ -37,6 +37,7 @@ export function figureRows(statistics: Statistics): (readonly [string, string])[
 			"  dropped, in gap records",
 			`${whole(counts.readingsDropped)}, in ${whole(counts.gapRecords)}`,
 		],
+		["  held when the life ended", whole(counts.readingsHeld)],
 		["  refused when read", whole(counts.readingsRefused)],
 		[
 			"commands obeyed, refused",

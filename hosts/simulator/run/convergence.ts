@@ -69,8 +69,10 @@ export class Convergence {
 	#checkAnswered(command: Uint8Array, find: Find): void {
 		const { commands, options } = this.#stage;
 		const fate = commands.fateOf(command);
-		if (!options.hasNetworkTime && fate?.isRefused === true) return;
-		if (fate?.isRefused === true) return find("commands-answered", "healed, and it was refused");
+		// One that was obeyed is refused where another broker still holds it.
+		const isRefused = fate?.isRefused === true && fate.obeyed === 0;
+		if (!options.hasNetworkTime && isRefused) return;
+		if (isRefused) return find("commands-answered", "healed, and it was refused");
 		if (fate?.obeyed !== 1) return find("commands-answered", "healed, and it was not obeyed");
 		if (!fate.isAnswered) find("commands-answered", "obeyed, and no result arrived");
 	}

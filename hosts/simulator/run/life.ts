@@ -19,6 +19,7 @@ import type { Finding } from "./finding.js";
 import { LinkBounds } from "./link-bounds.js";
 import { PlaintextCheck } from "./plaintext-check.js";
 import type { Plan } from "./plan.js";
+import { RebootCauses } from "./reboot-causes.js";
 import type { Stage } from "./stage.js";
 import { countOne, Statistics } from "./statistics.js";
 import { buildStage, SECRETS } from "./theatre.js";
@@ -32,8 +33,6 @@ const HOUR = 60 * MINUTE;
 const LOOK_MS = 5 * MINUTE;
 /** Power that failed at a write comes back after so long. */
 const POWER_BACK_MS = 3 * SECOND;
-/** A fault's effects may lead to a reboot so long after it. */
-const REBOOT_MEMORY_MS = 2 * HOUR;
 /** So long after the last fault nothing of it is left but what the longest keep-alive hides. */
 const CALM_MS = HOUR;
 /** For an answer that takes its time, on top of 1.5 keep-alives. */
@@ -70,8 +69,7 @@ class Life {
 	readonly #brokers: BrokerWatch;
 	readonly #spread: AttemptsSpread;
 	readonly #active = new Set<Fault>();
-	/** When a device last had reason to believe in a reboot. */
-	#rebootableMs = -Infinity;
+	readonly #rebootCauses: RebootCauses;
 	readonly #broken: BrokenBoards;
 	/** When the newest fault ended, or happened. */
 	#disturbedMs = 0;
@@ -111,6 +109,7 @@ class Life {
 		});
 		const { clock, places, boards } = this.#stage;
 		this.#broken = new BrokenBoards(boards);
+		this.#rebootCauses = new RebootCauses(clock);
 		this.#brokers = new BrokerWatch({
 			clock,
 			places,
@@ -237,7 +236,7 @@ class Life {
 		});
 		countOne(this.#statistics.faults, fault.kind);
 		this.#bounds.began(fault);
-		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
+		this.#rebootCauses.began(fault, this.#affected(fault, kind));
 		if (kind.isMendedByRestart === true) this.#broken.add(fault.target);
 		this.#disturbedMs = this.#nowMs();
 		const watch = this.#watches[fault.target];
@@ -256,7 +255,7 @@ class Life {
 		this.#disturbedMs = this.#nowMs();
 		this.#bounds.ended(fault);
 		kind.heal?.(this.#stage, fault);
-		if (kind.mayReboot) this.#rebootableMs = this.#nowMs();
+		this.#rebootCauses.ended(fault);
 		this.#times.healed(fault, this.#affected(fault, kind));
 	}
 
@@ -276,11 +275,6 @@ class Life {
 		return this.#active.size > 0 || this.#nowMs() - this.#disturbedMs > CALM_MS;
 	}
 
-	#mayReboot(): boolean {
-		for (const { kind } of this.#active) if (kindNamed(kind).mayReboot) return true;
-		return this.#nowMs() - this.#rebootableMs < REBOOT_MEMORY_MS;
-	}
-
 	// ------------------------------------------------------------ watching
 
 	#watch(index: number): DeviceWatch {
@@ -291,7 +285,7 @@ class Life {
 			find: this.#findFor(index),
 			secrets: SECRETS,
 			mayBite: () => board.hasHung,
-			mayReboot: () => this.#broken.has(index) || this.#mayReboot(),
+			mayReboot: () => this.#broken.has(index) || this.#rebootCauses.mayReboot(index),
 			brokenMs: () => this.#broken.forMs(index),
 			onAttempt: () => this.#spread.attempted(index),
 			onSuspicion: () => checkNothingLost(board, watch, this.#findFor(index)),
@@ -377,7 +371,9 @@ class Life {
 		counts.lives = 1;
 		counts.simulatedMs = nowMs * boards.length;
 		boards.forEach(({ outboxChip, logChip, keyValue }, index) => {
-			counts.readingsDropped += this.#watches[index]?.ledger.dropped ?? 0;
+			const { dropped = 0, open = 0 } = this.#watches[index]?.ledger ?? {};
+			counts.readingsDropped += dropped;
+			counts.readingsHeld += open - dropped;
 			for (const chip of [outboxChip, logChip]) {
 				counts.flashPrograms += chip.programs;
 				for (const erases of chip.erases) counts.flashErases += erases;

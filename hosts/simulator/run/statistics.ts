@@ -15,6 +15,8 @@ export interface Counts {
 	readingsDuplicated: number;
 	/** Named as lost in a signed gap record. */
 	readingsDropped: number;
+	/** In flash or on their way when the life ended: seconds old, where nothing failed. */
+	readingsHeld: number;
 	gapRecords: number;
 	/** The device said no when the sensor was read. */
 	readingsRefused: number;
@@ -115,6 +117,7 @@ function noCounts(): Counts {
 		readingsDelivered: 0,
 		readingsDuplicated: 0,
 		readingsDropped: 0,
+		readingsHeld: 0,
 		gapRecords: 0,
 		readingsRefused: 0,
 		commandsObeyed: 0,
