@@ -233,7 +233,10 @@ export const RECHECK_FAILURES = 2;
 /** Every so many failures in a row: restart the network interface. */
 export const LINK_RESTART_FAILURES = 4;
 
-/** Every so many failures in a row: free what can be freed and report the heap. */
+/**
+ * Every so many failures in a row: free what can be freed and report the heap. One failure before,
+ * or it would take every other turn of the interface.
+ */
 export const HEAP_CHECK_FAILURES = 8;
 
 /** From so many failures in a row, all of causes that a reboot may fix: ask for a reboot. */

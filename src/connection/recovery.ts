@@ -182,9 +182,9 @@ export class Recovery {
 	#stepWithoutReboot(failureClass: FailureClass): RecoveryStep {
 		const { ladder } = FAILURES[failureClass];
 		assert(ladder.includes("socket"), "every ladder begins with a new socket");
-		const isDue = (step: RecoveryStep, every: number): boolean =>
-			ladder.includes(step) && this.#failures % every === 0;
-		if (this.#heapFailures > 0 || isDue("check-heap", HEAP_CHECK_FAILURES)) return "check-heap";
+		const isDue = (step: RecoveryStep, every: number, before = 0): boolean =>
+			ladder.includes(step) && (this.#failures + before) % every === 0;
+		if (this.#heapFailures > 0 || isDue("check-heap", HEAP_CHECK_FAILURES, 1)) return "check-heap";
 		if (isDue("restart-link", LINK_RESTART_FAILURES)) return "restart-link";
 		return isDue("recheck", RECHECK_FAILURES) ? "recheck" : "socket";
 	}

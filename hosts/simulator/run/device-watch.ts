@@ -93,7 +93,9 @@ export class DeviceWatch {
 	#attemptsOffline: number[] = [];
 	/** Boots in a row that a watchdog ended before a stable session. */
 	#failedBoots = 0;
-	/** Since when a configuration is in force in this boot, and restarts can be written down. */
+	/** When restarts could not be counted, last. */
+	#uncountedMs = -Infinity;
+	/** Since when a configuration is in force in this boot. */
 	#startedMs = Infinity;
 	/** Of this boot: messages that came again, and sessions. */
 	#duplicates = 0;
@@ -145,9 +147,10 @@ export class DeviceWatch {
 		const spent = this.#reboots.filter((atMs) => nowMs - atMs < REBOOT_DAY_MS).length;
 		if (spent >= REBOOTS_PER_DAY_MAX) return;
 		const { isRunning, keyValue } = this.#options.board;
-		const isSafe = this.isSafe && isRunning;
 		// A restart that cannot be counted is none: it waits until it can.
-		if (keyValue.writeFault !== undefined) this.#startedMs = Math.max(this.#startedMs, nowMs);
+		if (keyValue.writeFault !== undefined || keyValue.isUnreadable) this.#uncountedMs = nowMs;
+		if (nowMs - this.#uncountedMs < SAFE_MODE_MS) return;
+		const isSafe = this.isSafe && isRunning;
 		if (isSafe && nowMs - this.#startedMs > SAFE_MODE_MS) {
 			find("safe-mode-left", "in safe mode for hours, and the normal mode was not tried");
 		}
@@ -188,6 +191,8 @@ export class DeviceWatch {
 				this.suspectsRival = event["failureClass"] === "duplicate-client-id";
 				return;
 			case "connection-state":
+				// Until a configuration is in force again.
+				if (event["state"] === "stopped") this.samples.disturbed();
 				return this.#stateChanged(String(event["state"]), event["failureClass"] === undefined);
 			case "reboot-requested":
 				return this.#rebootRequested(String(event["failureClass"]));
