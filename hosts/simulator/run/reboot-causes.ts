@@ -1,5 +1,5 @@
-// For which devices a reboot may be right: where something happens, or lately did, that a reboot can
-// mend, or that looks like it from inside.
+// For which devices a reboot may be right: where something happens, or lately did, that a reboot
+// can mend, or that looks like it from inside.
 
 import type { VirtualClock } from "../clock.js";
 import { kindNamed } from "./catalogue.js";

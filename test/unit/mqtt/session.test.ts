@@ -223,7 +223,7 @@ describe("Session, a message that has its PUBREC", () => {
 		expect(session.holds(7)).toBe(true);
 	});
 
-	it("is left to its owner when the broker ended the connection: a rival may be at its place", () => {
+	it("is left to its owner when the broker ended the connection, for a rival perhaps", () => {
 		const session = new Session({ store: new MemoryStore() });
 		session.meet(BROKER);
 		session.restart();
