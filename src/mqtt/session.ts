@@ -143,6 +143,11 @@ export class Session {
 		}
 	}
 
+	/** Where the search for a free id begins. */
+	get nextPacketId(): number {
+		return this.#nextPacketId;
+	}
+
 	get inFlightFree(): number {
 		return MQTT_IN_FLIGHT_MAX - this.#inFlight.size;
 	}

@@ -160,6 +160,7 @@ export class DeliveryWorld {
 			erases,
 			isConnected,
 			nowMs: clock.monotonicMs(),
+			nextPacketId: session.nextPacketId,
 			inFlight: session.inFlight(),
 			stored: session.snapshot(),
 			waiting: outbox.waiting(undefined, Infinity),
@@ -320,6 +321,8 @@ export class DeliveryWorld {
 	}
 
 	#disconnect(): void {
+		// To the device another client may have had a session since.
+		if (this.#device.isConnected) this.#outside.isKept = false;
 		this.#device.socket?.fail("tcp");
 		this.#forgetConnection();
 	}
