@@ -21,6 +21,7 @@ import {
 } from "./limits.js";
 import type { InboundMessage, SubscribeResult } from "./mqtt/client-options.js";
 import { MQTTClient } from "./mqtt/client.js";
+import type { Subscription } from "./mqtt/packets.js";
 import type { Session } from "./mqtt/session.js";
 import type { Governor } from "./policy/governor.js";
 import type { Policy } from "./policy/policy.js";
@@ -226,10 +227,7 @@ export class BrokerSession implements SessionHandle {
 		this.#hasConnected = true;
 		uplink.rewind();
 		this.#events.onConnected();
-		const subscriptions = policy.subscriptions();
-		for (let from = 0; from < subscriptions.length; from += MQTT_REQUEST_TOPICS_MAX) {
-			this.#client.subscribe(subscriptions.slice(from, from + MQTT_REQUEST_TOPICS_MAX));
-		}
+		this.#subscribe(policy.subscriptions());
 		onOnline();
 		this.offer();
 	}
@@ -246,6 +244,13 @@ export class BrokerSession implements SessionHandle {
 			ports.report({ name: `subscription-${verdict}`, topic, granted, isSecurity: true });
 		}
 		if (refused.length > 0) this.#askAgain(refused);
+	}
+
+	/** In as many packets as it takes. */
+	#subscribe(subscriptions: readonly Subscription[]): void {
+		for (let from = 0; from < subscriptions.length; from += MQTT_REQUEST_TOPICS_MAX) {
+			this.#client.subscribe(subscriptions.slice(from, from + MQTT_REQUEST_TOPICS_MAX));
+		}
 	}
 
 	/** Flash that does not answer may do so again, while this session goes on. */
@@ -265,9 +270,7 @@ export class BrokerSession implements SessionHandle {
 		if (this.#nextAsking !== undefined) ports.timer.clear(this.#nextAsking);
 		this.#nextAsking = ports.timer.set(() => {
 			this.#nextAsking = undefined;
-			for (let from = 0; from < wanted.length; from += MQTT_REQUEST_TOPICS_MAX) {
-				this.#client.subscribe(wanted.slice(from, from + MQTT_REQUEST_TOPICS_MAX));
-			}
+			this.#subscribe(wanted);
 		}, SUBSCRIBE_AGAIN_MS * this.#options.timeScale);
 	}
 
@@ -289,14 +292,10 @@ export class BrokerSession implements SessionHandle {
 
 	#end(): void {
 		const { timer } = this.#options.ports;
-		if (this.#renewal !== undefined) timer.clear(this.#renewal);
-		this.#renewal = undefined;
-		if (this.#nextOffer !== undefined) timer.clear(this.#nextOffer);
-		this.#nextOffer = undefined;
-		if (this.#nextAsking !== undefined) timer.clear(this.#nextAsking);
-		this.#nextAsking = undefined;
-		if (this.#nextLook !== undefined) timer.clear(this.#nextLook);
-		this.#nextLook = undefined;
+		for (const handle of [this.#renewal, this.#nextOffer, this.#nextAsking, this.#nextLook]) {
+			if (handle !== undefined) timer.clear(handle);
+		}
+		this.#renewal = this.#nextOffer = this.#nextAsking = this.#nextLook = undefined;
 	}
 }
 

@@ -30,7 +30,6 @@ export class BoardClock implements Clock {
 	#quartzMs = 0;
 	/** Unix seconds when the quartz said zero. */
 	#wallAtZero = 0;
-	#quality: WallQuality = "none";
 	/** When SNTP answered for the first time in this boot; the world's time. */
 	#synchronizedAtMs = Infinity;
 	#stopPolling: (() => void) | undefined;
@@ -46,7 +45,7 @@ export class BoardClock implements Clock {
 
 	wallTime(): { unixSeconds: number; quality: WallQuality } {
 		const unixSeconds = Math.floor(this.#wallAtZero + this.#quartz() / 1000);
-		return { unixSeconds, quality: this.#quality };
+		return { unixSeconds, quality: this.#synchronizedAtMs === Infinity ? "none" : "sntp" };
 	}
 
 	/** Milliseconds for which the wall time has been known in this boot; 0 while it is not. */
@@ -94,7 +93,6 @@ export class BoardClock implements Clock {
 		this.#worldMs = this.#options.clock.monotonicMs();
 		this.#quartzMs = 0;
 		this.#wallAtZero = 0;
-		this.#quality = "none";
 		this.#synchronizedAtMs = Infinity;
 		this.#gate = gate;
 		gate.onEnd(() => {
@@ -112,8 +110,8 @@ export class BoardClock implements Clock {
 
 	#set(unixSeconds: number): void {
 		this.#wallAtZero = unixSeconds - this.#quartz() / 1000;
-		if (this.#quality === "none") this.#synchronizedAtMs = this.#options.clock.monotonicMs();
-		this.#quality = "sntp";
+		const nowMs = this.#options.clock.monotonicMs();
+		this.#synchronizedAtMs = Math.min(this.#synchronizedAtMs, nowMs);
 	}
 
 	#quartz(): number {

@@ -14,7 +14,7 @@ import { Heap } from "./heap.js";
 import { VirtualKeyValue } from "./key-value.js";
 import { Link } from "./link.js";
 import type { NetworkInterface } from "./network-interface.js";
-import { type CutManner, PowerCut, type PowerCutPlan, PowerSupply } from "./power.js";
+import { PowerCut, type PowerCutAhead, type PowerCutPlan, PowerSupply } from "./power.js";
 import type { Random } from "./random.js";
 import { ResolverFaults } from "./resolver.js";
 import { StandInKeyStore } from "./stand-in-keys.js";
@@ -207,15 +207,14 @@ export class SimulatedBoard {
 	}
 
 	/** Power fails at the `distance`th write of the next boot, which begins now. */
-	planPowerCutAtBoot(plan: { distance: number; manner: CutManner; seed: number }): void {
+	planPowerCutAtBoot({ distance, manner, seed }: PowerCutAhead): void {
 		if (!this.power.isOn) return;
-		this.#cutAtBoot = { operation: plan.distance, manner: plan.manner, seed: plan.seed };
+		this.#cutAtBoot = { operation: distance, manner, seed };
 		this.reset("external");
 	}
 
 	/** Power fails at the `distance`th write to flash or key-value storage from now. */
-	planPowerCut(plan: { distance: number; manner: CutManner; seed: number }): void {
-		const { distance, manner, seed } = plan;
+	planPowerCut({ distance, manner, seed }: PowerCutAhead): void {
 		if (!this.power.isOn) return;
 		this.power.planCut({ operation: this.power.operations + distance, manner, seed });
 	}

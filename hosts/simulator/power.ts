@@ -18,6 +18,13 @@ export interface PowerCutPlan {
 	readonly seed: number;
 }
 
+/** The same, counted from a moment that its user chooses. */
+export interface PowerCutAhead {
+	readonly distance: number;
+	readonly manner: CutManner;
+	readonly seed: number;
+}
+
 /** Thrown out of the storage call in which power failed: the program that made it is gone. */
 export class PowerCut extends Error {
 	override get name(): string {

@@ -83,6 +83,14 @@ export class LogLife {
 		}
 	}
 
+	/** The same, and after each what is due. */
+	fillOneByOne(count: number): void {
+		for (let done = 0; done < count; done++) {
+			this.fill(1);
+			this.work();
+		}
+	}
+
 	/** A minute passes and what is due is done, as the journal does it. */
 	work(): void {
 		this.clock.advance(MINUTE);

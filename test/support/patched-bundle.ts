@@ -56,5 +56,5 @@ function change(source: string, where: string, patch: Patch): string {
 }
 
 function nameOf(name: ts.PropertyName): string {
-	return ts.isIdentifier(name) || ts.isPrivateIdentifier(name) ? name.text : "";
+	return ts.isIdentifier(name) ? name.text : "";
 }

@@ -3,7 +3,8 @@
 
 import type { HangKind } from "../board.js";
 import { authorityDER } from "../tls-certificate.js";
-import type { CutManner } from "../power.js";
+import type { CutManner, PowerCutAhead } from "../power.js";
+import type { Random } from "../random.js";
 import { BACK_MS, BACK_REFUSED_MS, BACK_TRIAL_MS } from "./bounds.js";
 import type { Fault, FaultKind } from "./fault.js";
 import { boardOf, every, undo } from "./stage.js";
@@ -37,11 +38,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		proves: "a write that power interrupts, torn or not, costs nothing that was accepted",
 		weight: 4,
 		lastsMs: [0, 0],
-		draw: (random) => ({
-			distance: random.integer(1, 40),
-			manner: random.integer(0, MANNERS.length - 1),
-			seed: random.integer(0, 9999),
-		}),
+		draw: (random) => drawCut(random, 40),
 		apply(stage, fault) {
 			boardOf(stage, fault).planPowerCut(cutOf(fault));
 		},
@@ -52,11 +49,7 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 		proves: "a boot that power ends at any of its writes is followed by one that goes on",
 		weight: 1.5,
 		lastsMs: [0, 0],
-		draw: (random) => ({
-			distance: random.integer(1, 12),
-			manner: random.integer(0, MANNERS.length - 1),
-			seed: random.integer(0, 9999),
-		}),
+		draw: (random) => drawCut(random, 12),
 		apply(stage, fault) {
 			boardOf(stage, fault).planPowerCutAtBoot(cutOf(fault));
 		},
@@ -178,7 +171,16 @@ export const BOARD_FAULTS: readonly FaultKind[] = Object.freeze<FaultKind[]>([
 	},
 ]);
 
-function cutOf({ parameters }: Fault): { distance: number; manner: CutManner; seed: number } {
+/** At one of the next `writes`. */
+function drawCut(random: Random, writes: number): Fault["parameters"] {
+	return {
+		distance: random.integer(1, writes),
+		manner: random.integer(0, MANNERS.length - 1),
+		seed: random.integer(0, 9999),
+	};
+}
+
+function cutOf({ parameters }: Fault): PowerCutAhead {
 	const { distance, manner, seed } = parameters;
 	return {
 		distance: distance as number,

@@ -236,12 +236,13 @@ class Life {
 		});
 		countOne(this.#statistics.faults, fault.kind);
 		this.#bounds.began(fault);
-		this.#rebootCauses.began(fault, this.#affected(fault, kind));
+		const affected = this.#affected(fault, kind);
+		this.#rebootCauses.began(fault, affected);
 		if (kind.isMendedByRestart === true) this.#broken.add(fault.target);
 		this.#disturbedMs = this.#nowMs();
 		const watch = this.#watches[fault.target];
 		if (watch && fault.kind === "entry-corrupted") watch.isBudgetLost = true;
-		this.#times.began(fault, this.#affected(fault, kind));
+		this.#times.began(fault, affected);
 		kind.apply(this.#stage, fault);
 		if (fault.durationMs === 0) return;
 		this.#active.add(fault);

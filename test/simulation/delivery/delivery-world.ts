@@ -195,7 +195,7 @@ export class DeliveryWorld {
 	#reboot(): void {
 		this.#power.restore();
 		if (this.#outside.isClean) this.#forgetSession();
-		const lost = { wire: [], answers: [], unflushed: [], offered: 0, packetId: 0, isKept: false };
+		const lost = { wire: [], answers: [], unflushed: [], offered: 0, isKept: false };
 		this.#outside = { ...this.#outside, ...lost };
 		this.#boot();
 		this.#check();
@@ -346,7 +346,6 @@ export class DeliveryWorld {
 		const outside = this.#outside;
 		for (const bytes of this.#device.drain()) {
 			for (const packet of readFromClient(bytes).packets) {
-				outside.packetId = Math.max(outside.packetId, Number(packet["packetId"] ?? 0));
 				if (packet.type === "SUBSCRIBE") {
 					const codes = (packet["subscriptions"] as readonly unknown[]).map(() => 1);
 					this.#device.socket?.feed(suback(packet["packetId"] as number, codes));

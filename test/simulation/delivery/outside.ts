@@ -47,8 +47,6 @@ export interface Outside {
 	unflushed: number[];
 	/** The newest that this connection has published. */
 	offered: number;
-	/** The highest packet id that this life of the device has used. */
-	packetId: number;
 	highestSequence: number;
 	violation: string | undefined;
 }
@@ -67,7 +65,6 @@ export function outsideAtFirst(budget: Budget): Outside {
 		announced: [],
 		unflushed: [],
 		offered: 0,
-		packetId: 0,
 		highestSequence: 0,
 		violation: undefined,
 	};

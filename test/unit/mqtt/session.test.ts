@@ -198,6 +198,17 @@ describe("Session, a message that has its PUBREC", () => {
 		return session;
 	}
 
+	/** In a session that both ends know to be kept. */
+	function releasedInKept(): Session {
+		const session = new Session({ store: new MemoryStore() });
+		for (let connection = 0; connection < 2; connection++) {
+			session.meet(BROKER);
+			session.restart();
+		}
+		session.onAnswer("PUBREC", session.begin(7, 2));
+		return session;
+	}
+
 	it("is ended by PUBREL and left to its owner after a session that nobody knows of", () => {
 		const store = new MemoryStore();
 		released(store);
@@ -211,12 +222,7 @@ describe("Session, a message that has its PUBREC", () => {
 	});
 
 	it("stays the broker's over a connection to a session that is known to be kept", () => {
-		const session = new Session({ store: new MemoryStore() });
-		session.meet(BROKER);
-		session.restart();
-		session.meet(BROKER);
-		session.restart();
-		session.onAnswer("PUBREC", session.begin(7, 2));
+		const session = releasedInKept();
 		session.meet(BROKER);
 		expect(statesOf(session)).toEqual(["released"]);
 		session.resume();
@@ -224,12 +230,7 @@ describe("Session, a message that has its PUBREC", () => {
 	});
 
 	it("is left to its owner when the broker ended the connection, for a rival perhaps", () => {
-		const session = new Session({ store: new MemoryStore() });
-		session.meet(BROKER);
-		session.restart();
-		session.meet(BROKER);
-		session.resume();
-		session.onAnswer("PUBREC", session.begin(7, 2));
+		const session = releasedInKept();
 		session.endedByPeer();
 		session.meet(BROKER);
 		expect(statesOf(session)).toEqual(["forgotten"]);

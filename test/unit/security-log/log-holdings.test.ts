@@ -97,10 +97,7 @@ describe("LogVerifier and what the ring overwrote", () => {
 		life.fill(2);
 		life.work();
 		const before = life.upload();
-		for (let count = 0; count < 60; count++) {
-			life.fill(1);
-			life.work();
-		}
+		life.fillOneByOne(60);
 		return { image, parts: { ...partsOf(image), batches: [...before, ...life.upload()] } };
 	}
 
@@ -156,10 +153,7 @@ describe("LogVerifier and where a log begins", () => {
 	it("says what the ring overwrote before the first entry, as its device signed it", () => {
 		const image = new LogImage(4);
 		const life = new LogLife(image);
-		for (let count = 0; count < 60; count++) {
-			life.fill(1);
-			life.work();
-		}
+		life.fillOneByOne(60);
 		const parts = partsOf(image);
 		const first = report(parts).entries[0]?.counter as number;
 		expect(report(parts).before).toEqual({ through: first - 1, cause: "overwritten" });

@@ -140,10 +140,7 @@ describe("LogVerifier", () => {
 	it("takes what the ring overwrote for that, as its device signed it", () => {
 		const image = new LogImage(4);
 		const life = new LogLife(image);
-		for (let count = 0; count < 60; count++) {
-			life.fill(1);
-			life.work();
-		}
+		life.fillOneByOne(60);
 		const judged = report(partsOf(image));
 		expect(judged.isSound).toBe(true);
 		expect(judged.entries[0]?.counter).toBeGreaterThan(20);

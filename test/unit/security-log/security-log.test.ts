@@ -109,10 +109,7 @@ describe("SecurityLog", () => {
 
 	it("keeps one checkpoint for each sixteen entries, and the newest", () => {
 		const life = new LogLife(new LogImage());
-		for (let count = 0; count < 40; count++) {
-			life.fill(1);
-			life.work();
-		}
+		life.fillOneByOne(40);
 		expect(life.checkpoints.map(({ counter }) => counter)).toEqual([15, 31, 40]);
 	});
 
@@ -273,10 +270,7 @@ describe("SecurityLog, full", () => {
 	it("overwrites the oldest and signs which entry is the oldest", () => {
 		const image = new LogImage(4);
 		const life = new LogLife(image);
-		for (let count = 0; count < 120; count++) {
-			life.fill(1);
-			life.work();
-		}
+		life.fillOneByOne(120);
 		const counters = life.entries.map(({ counter }) => counter);
 		expect(counters.at(-1)).toBe(120);
 		expect(counters[0]).toBeGreaterThan(60);
